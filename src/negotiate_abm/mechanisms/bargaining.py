@@ -1,0 +1,292 @@
+"""Offers: the package that gives the other side the most for what the proposer keeps.
+
+A package is a *fill*: for every segment of every ladder, the share of what is still
+open that is conceded. Two sides value each segment; with one aspiration to hold, the
+best package is a fractional knapsack over segments sorted by the other's loss per own
+gain (Dantzig 1957), exact when utilities are separable.
+
+A watcher's punishment is not separable: it depends on the summed exposure. Then a
+price is put on exposure, the greedy runs on priced values at several prices, each path
+is followed until the *true* utility reaches the aspiration, and the best end is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, chance, exponential
+
+# Prices tried on exposure, as multiples of the steepest marginal expected punishment.
+# Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
+EXPOSURE_PRICES = (0.0, 0.1, 0.3, 1.0, 3.0)
+
+# max over h of h * exp(-h): the steepest slope of 1 - exp(-exp(J)) in J.
+_STEEPEST_SLOPE = float(np.exp(-1.0))
+
+
+@dataclass(frozen=True)
+class Risk:
+    """A watcher's alarm over a package, and what each side expects to lose by it.
+
+    Parameters
+    ----------
+    log_hazard : array of shape (runs,)
+        Log of the weekly hazard of a threat at what is already agreed.
+    step : array of shape (runs, issues, segments)
+        Rise of the log hazard as a segment's open part is conceded, in proportion.
+    crossing : array of shape (runs, issues, segments)
+        Further rise once the part is conceded in full, where that crosses a red line.
+    severity : array of shape (runs, 2)
+        What each side expects to lose if the threat comes, C$ billion a year.
+    weeks : array of shape (runs,)
+        How far ahead the sides look.
+    """
+
+    log_hazard: FloatArray
+    step: FloatArray
+    crossing: FloatArray
+    severity: FloatArray
+    weeks: FloatArray
+
+    def probability(self, log_hazard: FloatArray) -> FloatArray:
+        """Return the chance of a threat within the weeks looked ahead."""
+        weeks = self.weeks.reshape(self.weeks.shape + (1,) * (log_hazard.ndim - 1))
+        return chance(weeks * exponential(log_hazard))
+
+
+@dataclass(frozen=True)
+class Bargain:
+    """What is on a table in some runs, as both sides see it.
+
+    Parameters
+    ----------
+    value : array of shape (2, runs, issues, segments)
+        Worth to each side of conceding a segment's open part in full: positive for
+        the beneficiary, negative for the conceder, C$ billion a year.
+    conceder : array of shape (issues,)
+        Which side (0 or 1) concedes each issue.
+    divisible : array of shape (issues, segments)
+        Whether a segment may be conceded in part.
+    risks : list of Risk
+        One for each watcher.
+    """
+
+    value: FloatArray
+    conceder: np.ndarray
+    divisible: BoolArray
+    risks: list[Risk] = field(default_factory=list)
+
+    def worth(self, fill: FloatArray, side: int) -> FloatArray:
+        """Return a package's worth to one side over what is agreed, shape (runs,)."""
+        runs = fill.shape[0]
+        total = (fill * self.value[side]).reshape(runs, -1).sum(axis=-1)
+        for risk in self.risks:
+            rises = fill * risk.step + (fill >= 1.0) * risk.crossing
+            alarm = risk.log_hazard + rises.reshape(runs, -1).sum(axis=-1)
+            rise = risk.probability(alarm) - risk.probability(risk.log_hazard)
+            total = total - np.take(risk.severity, side, axis=1) * rise
+        return total
+
+
+def best_offer(
+    bargain: Bargain, proposer: int, aspiration: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Return the package that gives the other side the most while the proposer keeps its aspiration.
+
+    Parameters
+    ----------
+    bargain : Bargain
+    proposer : int
+        Side 0 or 1.
+    aspiration : array of shape (runs,)
+        What the proposer insists on over the present agreement, C$ billion a year.
+
+    Returns
+    -------
+    fill : array of shape (runs, issues, segments)
+        The package; zero where there is none.
+    possible : array of shape (runs,)
+        Whether any package gives the proposer its aspiration.
+
+    Notes
+    -----
+    The path starts at the other side's dream (everything conceded to it, nothing by it)
+    and moves segment by segment towards the proposer's, cheapest for the other first.
+    Convex costs and concave benefits make that order respect every ladder.
+    """
+    order = _ladder_order(bargain, proposer)
+    path = _Path.of(bargain, proposer, order)
+    if not bargain.risks:
+        moved, _, possible = path.follow(bargain, proposer, aspiration, price=0.0)
+    else:
+        moved, possible = _best_priced(bargain, proposer, path, aspiration)
+    fill = path.fill(bargain, order, moved, possible)
+    if bargain.risks:
+        # Inside a step the penalty is not linear; where that cost the proposer its
+        # aspiration, the step is taken whole, where the path has been checked.
+        short = bargain.worth(fill, proposer) < aspiration
+        whole = path.fill(bargain, order, np.ceil(moved), possible)
+        fill = np.where(short[:, None, None], whole, fill)
+    return fill, possible
+
+
+def _best_priced(
+    bargain: Bargain, proposer: int, path: _Path, aspiration: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    moved, worth, possible = path.follow(bargain, proposer, aspiration, EXPOSURE_PRICES[0])
+    for price in EXPOSURE_PRICES[1:]:
+        other_moved, other_worth, other_possible = path.follow(
+            bargain, proposer, aspiration, price
+        )
+        better = other_possible & (~possible | (other_worth > worth))
+        moved = np.where(better[:, None], other_moved, moved)
+        worth = np.where(better, other_worth, worth)
+        possible = possible | other_possible
+    return moved, possible
+
+
+def _ladder_order(bargain: Bargain, proposer: int) -> np.ndarray:
+    """Return the flat order of segments in which ties are to be broken.
+
+    The proposer withdraws its own concessions from the top rung down and asks for the
+    other's from the bottom rung up.
+    """
+    issues, segments = bargain.divisible.shape
+    index = np.arange(issues * segments).reshape(issues, segments)
+    own = (bargain.conceder == proposer)[:, None]
+    return np.where(own, index[:, ::-1], index).ravel()
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The walk from the other side's dream to the proposer's, one segment a step.
+
+    Flat arrays of shape (runs, steps). `own` is what a step gives the proposer and
+    `other` what it takes from the other side, both at least zero; `alarms` holds the
+    change of each risk's log hazard.
+    """
+
+    own: FloatArray
+    other: FloatArray
+    own_start: FloatArray
+    other_start: FloatArray
+    own_concession: BoolArray
+    divisible: BoolArray
+    alarms: list[FloatArray]
+    alarm_starts: list[FloatArray]
+
+    @classmethod
+    def of(cls, bargain: Bargain, proposer: int, order: np.ndarray) -> _Path:
+        runs, issues, segments = bargain.value.shape[1:]
+        own_issue = np.repeat(bargain.conceder == proposer, segments)
+        own_concession = np.take(own_issue, order)
+        # Moving along the path withdraws own concessions and adds the other's.
+        direction = np.where(own_concession, -1.0, 1.0)
+
+        def flat(values: FloatArray) -> FloatArray:
+            return np.take(values.reshape(runs, issues * segments), order, axis=1)
+
+        def start(values: FloatArray) -> FloatArray:
+            return np.where(own_concession, values, 0.0).sum(axis=-1)
+
+        own, other = flat(bargain.value[proposer]), flat(bargain.value[1 - proposer])
+        alarms = [flat(risk.step + risk.crossing) for risk in bargain.risks]
+        return cls(
+            own=own * direction,
+            other=-other * direction,
+            own_start=start(own),
+            other_start=start(other),
+            own_concession=own_concession,
+            divisible=np.take(bargain.divisible.ravel(), order),
+            alarms=[alarm * direction for alarm in alarms],
+            alarm_starts=[
+                risk.log_hazard + start(alarm)
+                for risk, alarm in zip(bargain.risks, alarms, strict=True)
+            ],
+        )
+
+    def fill(
+        self, bargain: Bargain, order: np.ndarray, moved: FloatArray, possible: BoolArray
+    ) -> FloatArray:
+        """Return the package at a point of the walk, and nothing where none will do."""
+        conceded = np.where(self.own_concession, 1.0 - moved, moved) * possible[:, None]
+        return np.take(conceded, np.argsort(order), axis=1).reshape(bargain.value.shape[1:])
+
+    def follow(
+        self, bargain: Bargain, proposer: int, aspiration: FloatArray, price: float
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
+        """Return how far each step is taken, the other side's worth there, and whether it suffices."""
+        rank = self._ranking(bargain, proposer, price)
+
+        def ranked(values: FloatArray) -> FloatArray:
+            return np.take_along_axis(values, rank, axis=1)
+
+        own_after = self.own_start[:, None] + np.cumsum(ranked(self.own), axis=1)
+        other_after = self.other_start[:, None] + np.cumsum(-ranked(self.other), axis=1)
+        own_before, other_before = self.own_start, self.other_start
+        for risk, alarm, alarm_start in zip(
+            bargain.risks, self.alarms, self.alarm_starts, strict=True
+        ):
+            now = risk.probability(risk.log_hazard)
+            start = risk.probability(alarm_start) - now
+            along = alarm_start[:, None] + np.cumsum(ranked(alarm), axis=1)
+            rise = risk.probability(along) - now[:, None]
+            own_severity = np.take(risk.severity, proposer, axis=1)
+            other_severity = np.take(risk.severity, 1 - proposer, axis=1)
+            own_after = own_after - own_severity[:, None] * rise
+            other_after = other_after - other_severity[:, None] * rise
+            own_before = own_before - own_severity * start
+            other_before = other_before - other_severity * start
+        return self._stop(rank, own_before, own_after, other_before, other_after, aspiration)
+
+    def _ranking(self, bargain: Bargain, proposer: int, price: float) -> np.ndarray:
+        own, other = self.own, self.other
+        if price > 0.0:
+            for risk, alarm in zip(bargain.risks, self.alarms, strict=True):
+                charge = price * _STEEPEST_SLOPE * risk.severity
+                own = own - np.take(charge, [proposer], axis=1) * alarm
+                other = other + np.take(charge, [1 - proposer], axis=1) * alarm
+        gains, harms = own > 0.0, other > 0.0
+        loss_per_gain = np.where(gains, other / np.where(gains, own, 1.0), np.inf)
+        by_ladder = np.where(harms, loss_per_gain, 0.0).reshape(bargain.value.shape[1:])
+        # No step may come before the rung it stands on, whatever its exposure costs.
+        key = np.maximum.accumulate(by_ladder, axis=2).reshape(own.shape)
+        return np.argsort(key, axis=1, kind="stable")
+
+    def _stop(
+        self,
+        rank: np.ndarray,
+        own_before: FloatArray,
+        own_after: FloatArray,
+        other_before: FloatArray,
+        other_after: FloatArray,
+        aspiration: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
+        """Stop at the first point of the path where the proposer has its aspiration."""
+        steps = own_after.shape[1]
+        own_path = np.concatenate([own_before[:, None], own_after], axis=1)
+        other_path = np.concatenate([other_before[:, None], other_after], axis=1)
+        enough = own_path >= aspiration[:, None]
+        possible = enough.any(axis=1)
+        stop = np.where(possible, enough.argmax(axis=1), steps)
+        last = np.maximum(stop - 1, 0)[:, None]  # the step that brings it there
+
+        def at(values: FloatArray, where: np.ndarray) -> FloatArray:
+            return np.take_along_axis(values, where, axis=1)[:, 0]
+
+        gained_before, gained_after = at(own_path, last), at(own_path, last + 1)
+        divides = np.take(self.divisible, at(rank, last))
+        climbs = divides & (stop > 0) & (gained_after > gained_before)
+        needed = (aspiration - gained_before) / np.where(
+            climbs, gained_after - gained_before, 1.0
+        )
+        share = np.where(climbs & possible, np.clip(needed, 0.0, 1.0), 1.0)
+        position = np.arange(steps)
+        taken = np.where(position < last, 1.0, 0.0)
+        taken = np.where((position == last) & (stop[:, None] > 0), share[:, None], taken)
+        moved = np.empty_like(taken)
+        np.put_along_axis(moved, rank, taken, axis=1)
+        other_worth = at(other_path, last) + share * (at(other_path, last + 1) - at(other_path, last))
+        return moved, np.where(stop > 0, other_worth, other_before), possible

@@ -1,0 +1,61 @@
+"""Preferences in one currency: what a level on a ladder is worth, and to whom.
+
+A ladder is a run of segments between named rungs. Benefits are concave and costs
+convex along it, so a package is worth the sum over segments of the filled share
+times the segment's worth (C$ billion a year). Arrays here have shape
+``(runs, issues, segments)``; short ladders are padded with segments of no width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, ratio
+
+
+def filled(levels: FloatArray, floor: FloatArray, width: FloatArray) -> FloatArray:
+    """Return how much of each segment lies below the level, in [0, 1].
+
+    Parameters
+    ----------
+    levels : array of shape (runs, issues)
+    floor, width : arrays of shape (runs, issues, segments)
+        Where each segment begins, and how long it is.
+    """
+    return np.clip(ratio(levels[:, :, None] - floor, width, 0.0), 0.0, 1.0)
+
+
+def round_down(
+    levels: FloatArray, floor: FloatArray, width: FloatArray, divisible: BoolArray
+) -> FloatArray:
+    """Return the levels with unfinished indivisible segments taken back to the rung below."""
+    share = filled(levels, floor, width)
+    unfinished = ~divisible & (share > 0.0) & (share < 1.0)
+    return np.where(
+        unfinished.any(axis=-1),
+        np.where(unfinished, floor, np.inf).min(axis=-1),
+        levels,
+    )
+
+
+def believed_gain(benefit: FloatArray, trust: FloatArray) -> FloatArray:
+    """Return a promised benefit discounted once by trust in the promiser, ``theta * B``."""
+    return trust * benefit
+
+
+def believed_cost(cost: FloatArray, trust: FloatArray, sunk_share: FloatArray) -> FloatArray:
+    """Return one's own expected cost, ``C * (theta + (1 - theta) * phi)``.
+
+    If the other defaults (probability 1 - theta), the share phi of one's own cost is
+    already sunk and the rest is saved.
+    """
+    return cost * (trust + (1.0 - trust) * sunk_share)
+
+
+def perpetual_worth(amount: FloatArray, years: FloatArray, discount_rate: FloatArray) -> FloatArray:
+    """Return the yearly flow, for ever, worth the same as `amount` a year for some years.
+
+    ``amount * (1 - exp(-r * years))``: it puts a punishment that will end on the same
+    footing as an agreement that will not.
+    """
+    return amount * (1.0 - np.exp(-discount_rate * years))

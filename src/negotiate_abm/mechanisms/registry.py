@@ -1,0 +1,114 @@
+"""Strategies by name.
+
+A strategy is a function of a view (what its owner can see) that returns one number a
+run. Written for arrays it is used as it is. Written for a single run, in plain Python
+with ifs and floats, it is registered with ``one_run=True`` and called once for each run:
+the same result, only slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from negotiate_abm.errors import StrategyError, nearest
+from negotiate_abm.mechanisms.numerics import FloatArray
+
+View = TypeVar("View")
+
+
+@dataclass(frozen=True)
+class Strategy(Generic[View]):
+    """A named rule, ready to be called on a view of any number of runs."""
+
+    name: str
+    rule: Callable[[Any], Any]
+    one_run: bool
+    kind: str
+
+    def __call__(self, view: View) -> FloatArray:
+        """Return the rule's answer for every run, shape (runs,)."""
+        shape = getattr(view, fields(view)[0].name).shape  # type: ignore[arg-type]
+        answer = self._each(view, shape[0]) if self.one_run else self.rule(view)
+        try:
+            numbers = np.ascontiguousarray(answer, dtype=np.float64)
+        except (TypeError, ValueError):
+            numbers = np.empty(0)
+        if numbers.shape != shape or not np.isfinite(numbers).all():
+            raise StrategyError(
+                f"{self.kind} '{self.name}' returned {answer!r}; expected one finite number "
+                f"for each of {shape[0]} runs. Return an array of the view's shape, or "
+                f"register a rule written for a single run with one_run=True."
+            )
+        return numbers
+
+    def _each(self, view: View, runs: int) -> list[Any]:
+        kind = type(view)
+        columns = {f.name: getattr(view, f.name) for f in fields(view)}  # type: ignore[arg-type]
+        return [
+            self.rule(kind(**{name: column[run].item() for name, column in columns.items()}))
+            for run in range(runs)
+        ]
+
+
+class Registry(Generic[View]):
+    """The strategies of one kind, by name."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._strategies: dict[str, Strategy[View]] = {}
+
+    def register(
+        self, name: str, *, one_run: bool = False
+    ) -> Callable[[Callable[[View], Any]], Callable[[View], Any]]:
+        """Return a decorator that registers a rule under `name`.
+
+        Parameters
+        ----------
+        name : str
+            Used in scenario files, in Python and on the command line.
+        one_run : bool
+            True if the rule takes a view of floats and returns a float.
+
+        Raises
+        ------
+        StrategyError
+            If another rule already has the name.
+        """
+
+        def decorate(rule: Callable[[View], Any]) -> Callable[[View], Any]:
+            known = self._strategies.get(name)
+            if known is not None and known.rule.__qualname__ != rule.__qualname__:
+                raise StrategyError(
+                    f"{self.kind} '{name}' is already registered; expected a new name. "
+                    f"Choose another name for {rule.__qualname__}."
+                )
+            self._strategies[name] = Strategy(name, rule, one_run, self.kind)
+            return rule
+
+        return decorate
+
+    def __getitem__(self, name: str) -> Strategy[View]:
+        """Return the strategy of that name.
+
+        Raises
+        ------
+        StrategyError
+            If there is none; the message names the nearest.
+        """
+        if name not in self._strategies:
+            raise StrategyError(
+                f"got {self.kind} '{name}'; expected a registered one. "
+                f"{nearest(name, self._strategies)}"
+            )
+        return self._strategies[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._strategies
+
+    def names(self) -> list[str]:
+        """Return the registered names, sorted."""
+        return sorted(self._strategies)

@@ -1,0 +1,208 @@
+"""Threats, punishment and retaliation by third parties and by the injured.
+
+A watcher's exposure E is in units of its tolerance, so one is where it takes notice.
+The weekly hazard of a threat is ``h0 * exp(b (E - 1) + b_H hostility + b_R lines
+crossed)``, a proportional-hazards form (Cox 1972). The threatened side complies or
+defies by logit choice (McFadden 1974); the watcher executes an unmet threat when its
+grievance and reputation outweigh the blow-back, with logistic noise (a quantal
+response: McKelvey and Palfrey 1995). What the threatened side *believes* of the watcher
+and what the watcher is *inclined* to do are two things, so bluff can happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, logistic
+from negotiate_abm.mechanisms.registry import Registry
+
+
+def alarm_levels(
+    offered: FloatArray,
+    agreed: FloatArray,
+    in_force: FloatArray,
+    weight_agreed: FloatArray,
+    weight_offered: FloatArray,
+) -> FloatArray:
+    """Return the level a watcher reacts to: in force in full, agreed and offered less so.
+
+    All of shape (runs, issues); the weights, in [0, 1], broadcast against them.
+    """
+    pending = np.maximum(agreed - in_force, 0.0)
+    on_offer = np.maximum(offered - np.maximum(agreed, in_force), 0.0)
+    return in_force + weight_agreed * pending + weight_offered * on_offer
+
+
+def exposure(levels: FloatArray, per_level: FloatArray) -> FloatArray:
+    """Return the summed exposure to a watcher, in units of its tolerance, shape (runs,)."""
+    return (levels * per_level).sum(axis=-1)
+
+
+def log_threat_hazard(
+    log_base: FloatArray,
+    exposure_now: FloatArray,
+    exposure_slope: FloatArray,
+    hostility: FloatArray,
+    hostility_slope: FloatArray,
+    lines_crossed: FloatArray,
+    line_slope: FloatArray,
+) -> FloatArray:
+    """Return the log of the weekly hazard of a threat."""
+    return (
+        log_base
+        + exposure_slope * (exposure_now - 1.0)
+        + hostility_slope * hostility
+        + line_slope * lines_crossed
+    )
+
+
+def compliance_probability(
+    worth_of_complying: FloatArray, worth_of_defying: FloatArray, noise: FloatArray
+) -> FloatArray:
+    """Return the logit probability of complying; `noise` and worths in C$ billion a year."""
+    return logistic((worth_of_complying - worth_of_defying) / noise)
+
+
+def execution_probability(
+    grievance_worth: FloatArray,
+    exposure_now: FloatArray,
+    line_worth: FloatArray,
+    lines_crossed: FloatArray,
+    reputation: FloatArray,
+    blow_back: FloatArray,
+    noise: FloatArray,
+) -> FloatArray:
+    """Return the probability that a watcher executes an unmet threat.
+
+    It does if ``v max(0, E - 1) + v_R lines + reputation - blow-back + noise > 0``, all in
+    C$ billion a year, the noise logistic.
+    """
+    grievance = grievance_worth * np.maximum(exposure_now - 1.0, 0.0)
+    return logistic(
+        (grievance + line_worth * lines_crossed + reputation - blow_back) / noise
+    )
+
+
+def tolerated_share(
+    fixed_exposure: FloatArray, scalable_exposure: FloatArray, tolerance: float = 1.0
+) -> FloatArray:
+    """Return the share of its exposed concessions that a side may keep and be tolerated."""
+    room = np.maximum(tolerance - fixed_exposure, 0.0)
+    exposed = scalable_exposure > 0.0
+    return np.where(
+        exposed, np.minimum(room / np.where(exposed, scalable_exposure, 1.0), 1.0), 1.0
+    )
+
+
+@dataclass(frozen=True)
+class FeudView:
+    """What a country sees when it decides how hard to hit back.
+
+    Each is an array of shape (runs,), or a float for a rule written for one run.
+
+    Parameters
+    ----------
+    own : array
+        Its own measure now in force, as a share of the full measure, in [0, 1].
+    provoked : array
+        One if the other defected in the period just ended, else zero.
+    ever_provoked : array
+        One if the other ever did.
+    generosity : array
+        Its inclination to overlook a provocation, a probability.
+    escalation : array
+        How far a graduated strategy moves in a period, a share of the full measure.
+    draw : array
+        A uniform draw for strategies that randomise.
+    """
+
+    own: FloatArray
+    provoked: FloatArray
+    ever_provoked: FloatArray
+    generosity: FloatArray
+    escalation: FloatArray
+    draw: FloatArray
+
+
+retaliation_strategies: Registry[FeudView] = Registry("retaliation strategy")
+
+
+@retaliation_strategies.register("none")
+def none(view: FeudView) -> FloatArray:
+    """Never retaliate; lift at once what is in force."""
+    return np.zeros_like(view.own)
+
+
+@retaliation_strategies.register("tit_for_tat")
+def tit_for_tat(view: FeudView) -> FloatArray:
+    """Do as the other just did (Axelrod 1984)."""
+    return view.provoked
+
+
+@retaliation_strategies.register("generous_tit_for_tat")
+def generous_tit_for_tat(view: FeudView) -> FloatArray:
+    """Tit for tat that forgives now and then (Nowak and Sigmund 1992)."""
+    overlooks = view.draw < view.generosity
+    return np.where(overlooks, 0.0, view.provoked)
+
+
+@retaliation_strategies.register("grim")
+def grim(view: FeudView) -> FloatArray:
+    """Once provoked, punish for ever (Friedman 1971)."""
+    return view.ever_provoked
+
+
+@retaliation_strategies.register("graduated")
+def graduated(view: FeudView) -> FloatArray:
+    """Climb a ladder of sanctions while provoked, climb down when not (Ostrom 1990)."""
+    change = np.where(view.provoked > 0.0, view.escalation, -view.escalation)
+    return np.clip(view.own + change, 0.0, 1.0)
+
+
+@retaliation_strategies.register("win_stay_lose_shift")
+def win_stay_lose_shift(view: FeudView) -> FloatArray:
+    """Repeat a move that met cooperation, change one that did not (Nowak and Sigmund 1993)."""
+    punished = view.own > 0.0
+    provoked = view.provoked > 0.0
+    return np.where(punished != provoked, 1.0, 0.0)
+
+
+@dataclass
+class Feud:
+    """Who has hit whom, how hard, in a quarrel between two sides.
+
+    All of shape (runs, 2), one column a side.
+
+    Parameters
+    ----------
+    intensity : array
+        Each side's measure in force, as a share of its full measure.
+    ever_provoked : array of bool
+        Whether each side was ever provoked.
+    """
+
+    intensity: FloatArray
+    ever_provoked: BoolArray
+
+    @classmethod
+    def none_yet(cls, runs: int) -> Feud:
+        """Return a quarrel not begun."""
+        return cls(np.zeros((runs, 2)), np.zeros((runs, 2), dtype=np.bool_))
+
+    def notice(self, side: int, provoked: BoolArray) -> None:
+        """Remember that a side was provoked."""
+        self.ever_provoked[:, side] |= provoked
+
+    def set(self, side: int, where: BoolArray, intensity: FloatArray | float) -> None:
+        """Put a side's measure at an intensity in some runs."""
+        self.intensity[:, side] = np.where(where, intensity, self.intensity[:, side])
+
+    def of(self, side: int) -> FloatArray:
+        """Return one side's intensity, shape (runs,)."""
+        return np.ascontiguousarray(self.intensity[:, side])
+
+    def ever(self, side: int) -> FloatArray:
+        """Return one where the side was ever provoked, shape (runs,)."""
+        return self.ever_provoked[:, side].astype(np.float64)

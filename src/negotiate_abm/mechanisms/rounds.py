@@ -1,0 +1,30 @@
+"""Rounds of talks: when they open, how long they last, whose turn it is.
+
+A round opens at a calendar event or with a weekly hazard, runs to a date drawn when it
+opens, and may end without agreement though one was to be had.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+
+# A round needs an offer and an answer from each side.
+SHORTEST_ROUND_WEEKS = 2
+
+
+def length(draw: FloatArray, shortest: FloatArray, longest: FloatArray) -> IntArray:
+    """Return the round's length in weeks, uniform between two bounds."""
+    weeks = shortest + draw * (longest - shortest)
+    return np.maximum(np.rint(weeks), SHORTEST_ROUND_WEEKS).astype(np.int64)
+
+
+def clock(elapsed: IntArray, weeks: IntArray) -> FloatArray:
+    """Return the share of the round's time gone: zero at the first turn, one at the last."""
+    return np.minimum(elapsed / np.maximum(weeks - 1, 1), 1.0)
+
+
+def is_last_turn(elapsed: IntArray, weeks: IntArray) -> BoolArray:
+    """Return whether no turn follows this one."""
+    return elapsed >= weeks - 1

@@ -137,9 +137,7 @@ def _best_priced(
 ) -> tuple[FloatArray, BoolArray]:
     moved, worth, possible = path.follow(bargain, proposer, aspiration, EXPOSURE_PRICES[0])
     for price in EXPOSURE_PRICES[1:]:
-        other_moved, other_worth, other_possible = path.follow(
-            bargain, proposer, aspiration, price
-        )
+        other_moved, other_worth, other_possible = path.follow(bargain, proposer, aspiration, price)
         better = other_possible & (~possible | (other_worth > worth))
         moved = np.where(better[:, None], other_moved, moved)
         worth = np.where(better, other_worth, worth)
@@ -279,14 +277,14 @@ class _Path:
         gained_before, gained_after = at(own_path, last), at(own_path, last + 1)
         divides = np.take(self.divisible, at(rank, last))
         climbs = divides & (stop > 0) & (gained_after > gained_before)
-        needed = (aspiration - gained_before) / np.where(
-            climbs, gained_after - gained_before, 1.0
-        )
+        needed = (aspiration - gained_before) / np.where(climbs, gained_after - gained_before, 1.0)
         share = np.where(climbs & possible, np.clip(needed, 0.0, 1.0), 1.0)
         position = np.arange(steps)
         taken = np.where(position < last, 1.0, 0.0)
         taken = np.where((position == last) & (stop[:, None] > 0), share[:, None], taken)
         moved = np.empty_like(taken)
         np.put_along_axis(moved, rank, taken, axis=1)
-        other_worth = at(other_path, last) + share * (at(other_path, last + 1) - at(other_path, last))
+        other_worth = at(other_path, last) + share * (
+            at(other_path, last + 1) - at(other_path, last)
+        )
         return moved, np.where(stop > 0, other_worth, other_before), possible

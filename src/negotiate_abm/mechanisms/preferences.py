@@ -12,6 +12,14 @@ import numpy as np
 
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, ratio
 
+# Two levels closer than this are the same: sums of segment widths miss a rung by less.
+LEVEL_TOLERANCE = 1e-9
+
+
+def reaches(levels: FloatArray, rung: FloatArray) -> BoolArray:
+    """Return whether levels stand at or above a rung, to within rounding."""
+    return levels >= rung - LEVEL_TOLERANCE
+
 
 def filled(levels: FloatArray, floor: FloatArray, width: FloatArray) -> FloatArray:
     """Return how much of each segment lies below the level, in [0, 1].
@@ -30,7 +38,7 @@ def round_down(
 ) -> FloatArray:
     """Return the levels with unfinished indivisible segments taken back to the rung below."""
     share = filled(levels, floor, width)
-    unfinished = ~divisible & (share > 0.0) & (share < 1.0)
+    unfinished = ~divisible & (share > LEVEL_TOLERANCE) & (share < 1.0 - LEVEL_TOLERANCE)
     return np.where(
         unfinished.any(axis=-1),
         np.where(unfinished, floor, np.inf).min(axis=-1),

@@ -80,9 +80,7 @@ def execution_probability(
     C$ billion a year, the noise logistic.
     """
     grievance = grievance_worth * np.maximum(exposure_now - 1.0, 0.0)
-    return logistic(
-        (grievance + line_worth * lines_crossed + reputation - blow_back) / noise
-    )
+    return logistic((grievance + line_worth * lines_crossed + reputation - blow_back) / noise)
 
 
 def tolerated_share(
@@ -91,9 +89,7 @@ def tolerated_share(
     """Return the share of its exposed concessions that a side may keep and be tolerated."""
     room = np.maximum(tolerance - fixed_exposure, 0.0)
     exposed = scalable_exposure > 0.0
-    return np.where(
-        exposed, np.minimum(room / np.where(exposed, scalable_exposure, 1.0), 1.0), 1.0
-    )
+    return np.where(exposed, np.minimum(room / np.where(exposed, scalable_exposure, 1.0), 1.0), 1.0)
 
 
 @dataclass(frozen=True)

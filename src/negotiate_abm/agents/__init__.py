@@ -1,0 +1,1 @@
+"""The Mesa agents: each owns its state and its decisions, and calls mechanisms."""

@@ -1,0 +1,175 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from negotiate_abm import __version__
+from negotiate_abm.errors import NegotiateError, RunError
+
+if TYPE_CHECKING:
+    from negotiate_abm.result import Result
+
+DEFAULT_CASE = "carney-beijing-2026"
+DEFAULT_RUNS = 2000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        for file in getattr(options, "strategies", None) or ():
+            from negotiate_abm.strategies import load_strategies
+
+            load_strategies(file)
+        return int(options.command(options))
+    except NegotiateError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="negotiate-abm", description="Agent-based model of trade negotiation."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_scenario(commands)
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser("run", help="play a scenario many times and report")
+    run.add_argument(
+        "case",
+        nargs="?",
+        default=DEFAULT_CASE,
+        metavar="CASE|FILE",
+        help=f"a bundled case or a .toml file (default: {DEFAULT_CASE})",
+    )
+    run.add_argument("--runs", type=int, default=DEFAULT_RUNS, metavar="N", help="(default: 2000)")
+    run.add_argument("--weeks", type=int, metavar="T", help="weeks a run (default: the case's)")
+    run.add_argument("--seed", type=int, default=1, metavar="S", help="(default: 1)")
+    run.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace a value of the scenario by its dotted name; may be repeated",
+    )
+    run.add_argument(
+        "--strategies",
+        action="append",
+        metavar="FILE.py",
+        help="a Python file that registers strategies; may be repeated",
+    )
+    run.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: results/)")
+    run.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    run.set_defaults(command=_run)
+
+
+def _add_scenario(commands: Any) -> None:
+    scenario = commands.add_parser("scenario", help="check, show or describe scenario files")
+    actions = scenario.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="name the bundled cases")
+    listing.set_defaults(command=_list)
+    check = actions.add_parser("check", help="say what is wrong with a scenario, if anything")
+    check.add_argument("file", metavar="FILE")
+    show = actions.add_parser("show", help="print who wants what in a scenario")
+    show.add_argument("file", metavar="CASE|FILE")
+    for action, command in ((check, _check), (show, _show)):
+        action.add_argument("--strategies", action="append", metavar="FILE.py")
+        action.set_defaults(command=command)
+    schema = actions.add_parser("schema", help="print the JSON Schema of a scenario file")
+    schema.set_defaults(command=_schema)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from negotiate_abm.report import free_directory, progress_bar, report
+    from negotiate_abm.result import check_free
+    from negotiate_abm.simulation import run
+
+    wanted = options.out
+    if wanted is not None:
+        check_free(wanted)
+    overrides = dict(_override(text) for text in options.overrides)
+    with progress_bar(options.runs) as progress:
+        result = run(
+            options.case, options.runs, options.weeks, options.seed, overrides, progress=progress
+        )
+    if options.json:
+        if wanted is not None:
+            _write(result, wanted)
+        print(json.dumps(result.statistics(), indent=2))
+        return 0
+    where = wanted or free_directory(Path("results"), result.manifest["case"])
+    _write(result, where)
+    report(result)
+    print(f"\nWritten to {where}/: trajectories.zarr, outcomes.csv, events.csv, manifest.json,")
+    print("concessions.png (concession trajectories by issue)")
+    return 0
+
+
+def _write(result: Result, where: Path) -> None:
+    result.save(where)
+    result.plot.concessions().savefig(where / "concessions.png", dpi=150)
+
+
+def _override(text: str) -> tuple[str, Any]:
+    """Return the key and the value of KEY=VALUE, the value as TOML reads it, else as text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise RunError(f"--set: got '{text}'; expected KEY=VALUE. Write it with an equals sign.")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def _list(options: argparse.Namespace) -> int:
+    from negotiate_abm.scenario.loader import case_names, load_scenario
+
+    for name in case_names():
+        print(f"{name}: {load_scenario(name).title}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from negotiate_abm.scenario.loader import load_scenario
+    from negotiate_abm.scenario.parameters import quantities
+
+    scenario = load_scenario(options.file)
+    print(
+        f"{options.file}: good. {len(scenario.issues)} issues, "
+        f"{len(quantities(scenario))} numbers, each with its origin."
+    )
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from negotiate_abm.report import show
+    from negotiate_abm.scenario.loader import load_scenario
+
+    show(load_scenario(options.file))
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from negotiate_abm.scenario.loader import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return 0

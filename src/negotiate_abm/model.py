@@ -1,0 +1,360 @@
+"""The Mesa model: a block of runs of one scenario, played week by week."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+
+from negotiate_abm.agents.country import Country
+from negotiate_abm.agents.province import Province
+from negotiate_abm.errors import RunError
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.preferences import reaches
+from negotiate_abm.mechanisms.randomness import LARGEST_SEED, Shocks
+from negotiate_abm.mechanisms.trade import exporter_loss
+from negotiate_abm.phases import delivery, home, talks, threats
+from negotiate_abm.recording.events import EventLog
+from negotiate_abm.recording.trajectories import Snapshot
+from negotiate_abm.scenario.consistency import consistent_draw
+from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.stakes import TradeFlow, stakes
+from negotiate_abm.tables import Table
+from negotiate_abm.watches import THREATENED, WATCHER, Watch
+
+LARGEST_BLOCK = 200_000
+
+
+class NegotiationModel(mesa.Model):
+    """A block of runs of a scenario.
+
+    A run is an index: every array carries the run as its first axis, and a run's
+    identity is ``(rng, run number)``. What happens in run 17 does not depend on which
+    runs sit beside it, so ``runs=1, first_run=17`` replays it alone.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+        A bundled case's name, a file, or a scenario.
+    runs : int
+        How many runs, 1 for a demonstration, some hundreds to thousands for a sweep.
+    first_run : int
+        Number of the first of them.
+    rng : int or None
+        The experiment's seed. None draws one; it is kept as `rng_seed`.
+    overrides : mapping of str to value, optional
+        Dotted key to a scalar, or to an array of shape (runs,) for a number.
+    collect : bool
+        Whether to keep a Mesa `DataCollector` of scalars: means over the runs.
+
+    Attributes
+    ----------
+    case : Scenario
+    parameters : Parameters
+        One value a run of every number in the case.
+    week : int
+        Weeks played.
+    countries, provinces : dict of str to agent
+    tables : dict of str to Table
+    watches : list of Watch
+    log : EventLog
+
+    Raises
+    ------
+    ScenarioError, StrategyError, RunError
+        For bad input; each says what to mend.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Path | Scenario = "carney-beijing-2026",
+        runs: int = 1,
+        first_run: int = 0,
+        rng: int | None = 7,
+        overrides: Mapping[str, Any] | None = None,
+        collect: bool = False,
+    ) -> None:
+        self.rng_seed = checked_seed(rng)
+        super().__init__(rng=self.rng_seed)
+        _check_block(runs, first_run)
+        scalars, arrays = _split(overrides or {}, runs)
+        self.case = load_scenario(scenario, scalars)
+        self.runs = runs
+        self.run_numbers: IntArray = np.arange(first_run, first_run + runs, dtype=np.int64)
+        self.week = 0
+        self.log = EventLog(self.run_numbers)
+        self.just_agreed: dict[str, FloatArray] = {}
+        p = consistent_draw(self.case, self.rng_seed, self.run_numbers, arrays)
+        self.parameters = p
+        self.countries = {n: Country(self, n, self.case, p) for n in self.case.countries}
+        self.provinces = {n: Province(self, n, self.case, p) for n in self.case.provinces}
+        for province in self.provinces.values():
+            self.countries[province.country].provinces.append(province)
+        worth = stakes(self.case, p)
+        self.tables = {n: Table(n, self.case, p, worth) for n in self.case.tables}
+        self.watches = [
+            Watch(table, watcher, self.case, p)
+            for table in self.tables.values()
+            for watcher in table.entry.watchers
+        ]
+        self._review_weeks = np.rint(p["conduct.review_weeks"]).astype(np.int64)
+        self._standing_losses = self._losses_not_at_stake()
+        self._shocks = Shocks(self.rng_seed, self.run_numbers, self._purposes())
+        for province in self.provinces.values():
+            province.settle(self.flow_losses())
+        self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
+        self._collects = collect
+
+    # -- the week ---------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Play one week, in this order."""
+        self.week += 1
+        home.let_time_pass(self)
+        home.feel_losses(self)
+        talks.open_rounds(self)
+        talks.hold_talks(self)
+        threats.threaten(self)
+        threats.answer_threats(self)
+        threats.execute_unmet_threats(self)
+        threats.review_measures(self)
+        delivery.answer_breaches(self)
+        delivery.bring_into_force(self)
+        home.face_the_public(self)
+        if self._collects:
+            self.datacollector.collect(self)
+
+    # -- what is seen from outside ------------------------------------------------------
+
+    def flow_losses(self) -> dict[str, FloatArray]:
+        """Return what tariffs now cost exporters on every flow, C$ billion a year, (runs,)."""
+        losses = dict(self._standing_losses)
+        for table in self.tables.values():
+            unrelieved = (1.0 - table.restored()) * table.exporter_stake
+            for i, flow in enumerate(table.flows):
+                if flow is not None:
+                    losses[flow] = losses.get(flow, np.zeros(self.runs)) + unrelieved[:, i]
+        for watch in self.watches:
+            for side, measure in ((WATCHER, watch.punishment), (THREATENED, watch.counter)):
+                if measure is not None and watch.punishing.any():
+                    loss = measure.loss(watch.feud.of(side))
+                    losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
+        return losses
+
+    def relief(self, country: str) -> FloatArray:
+        """Return the duty losses restored to a country's exporters, C$ billion a year, (runs,)."""
+        total = np.zeros(self.runs)
+        for table in self.tables.values():
+            if country in table.parties:
+                gains = table.restored() * table.exporter_stake
+                total = total + (gains * ~table.concedes(table.side_of(country))).sum(axis=-1)
+        return total
+
+    def punishment_loss(self, country: str) -> FloatArray:
+        """Return what punishments in force cost a country's exporters, C$ billion a year, (runs,)."""
+        total = np.zeros(self.runs)
+        for watch in self.watches:
+            if watch.threatens == country:
+                total = total + watch.punishment.loss(watch.feud.of(WATCHER))
+        return total
+
+    def has_relief(self, country: str) -> BoolArray:
+        """Return whether some duty against a country stands cut by a rung or more, shape (runs,)."""
+        found = np.zeros(self.runs, dtype=np.bool_)
+        for table in self.tables.values():
+            for i, name in enumerate(table.issues):
+                issue = self.case.issues[name]
+                if issue.duty is not None and issue.beneficiary == country:
+                    rungs = table.ladders[name]
+                    first = np.take(rungs.levels, rungs.talk.index(False), axis=1)
+                    found = found | reaches(table.in_force[:, i], first)
+        return found
+
+    def coordinates(self) -> dict[str, list[str]]:
+        """Return the labels of every dimension of `snapshot` but run and week."""
+        return {
+            "issue": [issue for table in self.tables.values() for issue in table.issues],
+            "country": list(self.countries),
+            "counterpart": list(self.countries),
+            "province": list(self.provinces),
+            "table": list(self.tables),
+            "watch": [watch.name for watch in self.watches],
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of every run: name to dimensions (after run) and values."""
+        tables, watches = list(self.tables.values()), self.watches
+        provinces = list(self.provinces.values())
+        nowhere = np.zeros((self.runs, 0))
+
+        def beside(columns: list[FloatArray]) -> FloatArray:
+            return np.stack(columns, axis=-1) if columns else nowhere
+
+        def by_issue(pick: Callable[[Table], FloatArray]) -> FloatArray:
+            return np.concatenate([pick(table) for table in tables], axis=1)
+
+        return {
+            "offered": (("issue",), by_issue(lambda t: t.offered)),
+            "agreed": (("issue",), by_issue(lambda t: t.agreed)),
+            "in_force": (("issue",), by_issue(lambda t: t.in_force)),
+            "restored": (("issue",), by_issue(lambda t: t.restored())),
+            "trust": (("country", "counterpart"), self._trust()),
+            "leverage": (("table", "country"), self._leverage()),
+            "talking": (("table",), beside([t.open.astype(np.float64) for t in tables])),
+            "approval": (("country",), beside([c.approval for c in self.countries.values()])),
+            "pressure": (("province",), beside([p.pressure for p in provinces])),
+            "loss": (("province",), beside([p.loss for p in provinces])),
+            "exposure": (("watch",), beside([w.exposure() for w in watches])),
+            "threat": (("watch",), beside([w.hanging.astype(np.float64) for w in watches])),
+            "punishment": (("watch",), beside([w.feud.of(WATCHER) for w in watches])),
+            "counter": (("watch",), beside([w.feud.of(THREATENED) for w in watches])),
+            "relief": ((), self.relief(self.case.focal)),
+            "punishment_loss": ((), self.punishment_loss(self.case.focal)),
+        }
+
+    def _trust(self) -> FloatArray:
+        names = list(self.countries)
+        trust = np.full((self.runs, len(names), len(names)), np.nan)
+        for i, country in enumerate(self.countries.values()):
+            for other in country.beliefs:
+                trust[:, i, names.index(other)] = country.trust_in(other)
+        return trust
+
+    def _leverage(self) -> FloatArray:
+        names = list(self.countries)
+        found = np.full((self.runs, len(self.tables), len(names)), np.nan)
+        for i, table in enumerate(self.tables.values()):
+            for side, party in enumerate(table.parties):
+                found[:, i, names.index(party)] = table.leverage[:, side]
+        return found
+
+    def reporters(self) -> dict[str, Callable[[NegotiationModel], float]]:
+        """Return Mesa model reporters: scalars, each the mean over this model's runs.
+
+        Mesa's collector, its data frames and its SolaraViz plots can use nothing else;
+        the arrays themselves are on the model, its tables, watches and agents.
+        """
+        found: dict[str, Callable[[NegotiationModel], float]] = {}
+
+        def report(name: str, read: Callable[[NegotiationModel], FloatArray | BoolArray]) -> None:
+            found[name] = lambda model: float(np.mean(read(model)))
+
+        for t, table in self.tables.items():
+            for i, issue in enumerate(table.issues):
+                report(f"{issue} offered", lambda m, t=t, i=i: m.tables[t].offered[:, i])
+                report(f"{issue} agreed", lambda m, t=t, i=i: m.tables[t].agreed[:, i])
+                report(f"{issue} in force", lambda m, t=t, i=i: m.tables[t].in_force[:, i])
+        for n, country in self.countries.items():
+            for other in country.beliefs:
+                report(f"{n} trust in {other}", lambda m, n=n, o=other: m.countries[n].trust_in(o))
+            if country.provinces:
+                report(f"{n} approval", lambda m, n=n: m.countries[n].approval)
+        for n in self.provinces:
+            report(f"{n} pressure", lambda m, n=n: m.provinces[n].pressure)
+        for k, watch in enumerate(self.watches):
+            report(f"{watch.name} exposure", lambda m, k=k: m.watches[k].exposure())
+            report(f"{watch.name} punishing", lambda m, k=k: m.watches[k].punishing)
+        return found
+
+    def release(self) -> None:
+        """Let go of this model: call it once when done with one, where many are built.
+
+        Mesa 3.3 keeps every model alive through the counter behind `Agent.unique_id`;
+        this is the one place that mends it. The model's arrays stay readable.
+        """
+        counters = getattr(mesa.Agent, "_ids", None)
+        if counters is not None:
+            counters.pop(self, None)
+        self.remove_all_agents()
+
+    # -- small helpers --------------------------------------------------------------------
+
+    def _purposes(self) -> list[str]:
+        purposes: list[str] = []
+        for table in self.tables.values():
+            purposes += [f"open {table.name}", f"length {table.name}"]
+            purposes += [f"suspend {table.name} {side}" for side in (0, 1)]
+            purposes += [f"in force {issue}" for issue in table.issues]
+        for watch in self.watches:
+            for purpose in ("threat", "answer", "execute", "reconsider", "counter", "punish"):
+                purposes.append(f"{purpose} {watch.name}")
+        return purposes
+
+    def draw(self, purpose: str) -> FloatArray:
+        """Return this week's uniform draw for a purpose, shape (runs,)."""
+        return self._shocks.draw(purpose, self.week)
+
+    def is_due(self, since: IntArray) -> BoolArray:
+        """Return whether a measure so many weeks old is due for review, shape (runs,)."""
+        return (since > 0) & (since % self._review_weeks == 0)
+
+    def watches_of(self, table: Table) -> list[Watch]:
+        """Return those who watch a table."""
+        return [watch for watch in self.watches if watch.table is table]
+
+    def _losses_not_at_stake(self) -> dict[str, FloatArray]:
+        """Return the losses from tariffs that no issue would cut: they press all the same."""
+        governed = {flow for table in self.tables.values() for flow in table.flows}
+        losses = {}
+        for name in self.case.flows:
+            if name not in governed:
+                goods = TradeFlow.of(name, self.parameters)
+                rate = self.parameters[f"flows.{name}.rate_when_valued"]
+                losses[name] = exporter_loss(goods.free_value, rate, goods.sigma, goods.omega)
+        return losses
+
+
+def checked_seed(rng: int | None) -> int:
+    """Return a usable seed: the one given, or a fresh one for None.
+
+    Raises
+    ------
+    RunError
+        If it is not an integer in [0, 2**63).
+    """
+    if rng is None:
+        return secrets.randbelow(2**31)
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
+        raise RunError(f"rng: got {rng!r}; expected an integer or None. Give a whole number.")
+    if not 0 <= rng <= LARGEST_SEED:
+        raise RunError(
+            f"rng: got {rng}; expected 0 to {LARGEST_SEED}. Choose a seed in that range."
+        )
+    return int(rng)
+
+
+def _check_block(runs: int, first_run: int) -> None:
+    for name, number, low, high in (
+        ("runs", runs, 1, LARGEST_BLOCK),
+        ("first_run", first_run, 0, LARGEST_SEED - LARGEST_BLOCK),
+    ):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer):
+            raise RunError(f"{name}: got {number!r}; expected a whole number. Give one.")
+        if not low <= number <= high:
+            raise RunError(
+                f"{name}: got {number}; expected {low} to {high} in one model. "
+                f"Use negotiate_abm.run for more: it plays them block by block."
+            )
+
+
+def _split(overrides: Mapping[str, Any], runs: int) -> tuple[dict[str, Any], dict[str, FloatArray]]:
+    """Separate overrides that hold in every run from those with one value a run."""
+    scalars: dict[str, Any] = {}
+    arrays: dict[str, FloatArray] = {}
+    for key, value in overrides.items():
+        if not isinstance(value, np.ndarray | list):
+            scalars[key] = value
+            continue
+        column = np.asarray(value)
+        if column.shape != (runs,) or not np.issubdtype(column.dtype, np.number):
+            raise RunError(
+                f"override {key}: got an array of shape {column.shape}; expected one number for "
+                f"each of {runs} runs. Give a scalar, or an array of shape ({runs},)."
+            )
+        arrays[key] = column.astype(np.float64)
+    return scalars, arrays

@@ -1,0 +1,91 @@
+"""Delivery: what was agreed comes into force, late or not at all; breaches are answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
+from negotiate_abm.tables import Table
+
+if TYPE_CHECKING:
+    from negotiate_abm.model import NegotiationModel
+
+
+def answer_breaches(model: NegotiationModel) -> None:
+    """A side whose counterpart broke its word suspends what it gave, by its strategy."""
+    for table in model.tables.values():
+        live = table.since_breach >= 0
+        if not live.any():
+            continue
+        due = live & ((table.since_breach == 0) | model.is_due(table.since_breach))
+        before = [table.feud.of(side) for side in (0, 1)]
+        for side, party in enumerate(table.parties):
+            provoked = table.breached[:, 1 - side] | (before[1 - side] > 0.0)
+            answer = model.countries[party].answer_in(
+                table.feud, side, provoked, model.draw(f"suspend {table.name} {side}")
+            )
+            table.feud.set(side, due, answer)
+            suspends = table.feud.of(side) > before[side]
+            other = table.parties[1 - side]
+            model.countries[other].beliefs[party].learn(
+                broken=np.where(suspends, model.parameters["trust.suspension"], 0.0)
+            )
+            model.log.add(
+                model.week,
+                "suspended",
+                suspends,
+                actor=party,
+                target=other,
+                where=table.name,
+                amount=table.feud.of(side),
+            )
+        table.breached &= ~due[:, None]
+        calm = (table.feud.intensity == 0.0).all(axis=-1) & ~table.breached.any(axis=-1)
+        table.since_breach = np.where(due & calm, -1, table.since_breach + live)
+
+
+def bring_into_force(model: NegotiationModel) -> None:
+    """Promises become facts, sooner or later; suspended ones stop being facts at once."""
+    p = model.parameters
+    for table in model.tables.values():
+        suspended = np.stack([table.feud.of(side) for side in table.conceder], axis=-1)
+        target = table.rounded(table.agreed * (1.0 - suspended))
+        before = table.in_force
+        held = np.minimum(before, target)
+        pending = target > held + LEVEL_TOLERANCE
+        draws = np.stack([model.draw(f"in force {n}") for n in table.issues], axis=-1)
+        delivers = pending & (draws < 1.0 / table.implementation_weeks[:, None])
+        table.in_force = np.where(delivers, target, held)
+        table.overdue = np.where(pending & ~delivers, table.overdue + 1.0, 0.0)
+        late = table.overdue > table.grace_weeks[:, None]
+        for side, party in enumerate(table.parties):
+            own = table.concedes(side)
+            belief = model.countries[table.parties[1 - side]].beliefs[party]
+            kept = (delivers & own).any(axis=-1)
+            delayed = (late & own).any(axis=-1)
+            belief.learn(
+                kept=np.where(kept, p["trust.kept"], 0.0),
+                broken=np.where(delayed, p["trust.delay"], 0.0),
+            )
+        _log_in_force(model, table, before)
+
+
+def _log_in_force(model: NegotiationModel, table: Table, before: FloatArray) -> None:
+    for i, issue in enumerate(table.issues):
+        for kind, moved in (
+            ("in force", table.in_force[:, i] > before[:, i] + LEVEL_TOLERANCE),
+            ("withdrawn", table.in_force[:, i] < before[:, i] - LEVEL_TOLERANCE),
+        ):
+            model.log.add(
+                model.week,
+                kind,
+                moved,
+                actor=table.parties[table.conceder[i]],
+                target=table.parties[1 - table.conceder[i]],
+                where=table.name,
+                issue=issue,
+                amount=table.in_force[:, i],
+            )

@@ -1,0 +1,47 @@
+"""Home: memories fade, provinces feel losses, governments face the public."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from negotiate_abm.model import NegotiationModel
+
+
+def let_time_pass(model: NegotiationModel) -> None:
+    """Memories fade: of kept and broken promises, of threats, of visits."""
+    for country in model.countries.values():
+        for belief in country.beliefs.values():
+            belief.forget()
+    for watch in model.watches:
+        watch.fade()
+        watch.credibility.forget()
+    for table in model.tables.values():
+        thawed = table.chilled_until < model.week
+        table.ceiling = np.where(thawed[:, None], 1.0, table.ceiling)
+
+
+def feel_losses(model: NegotiationModel) -> None:
+    """Provinces bear what duties in force cost them, and press their government."""
+    losses = model.flow_losses()
+    for province in model.provinces.values():
+        province.feel(losses)
+
+
+def face_the_public(model: NegotiationModel) -> None:
+    """Unmet pressure erodes approval; a deal moves it by what the provinces think of it."""
+    for country in model.countries.values():
+        goodwill = np.zeros(model.runs)
+        for table in model.tables.values():
+            if country.name in table.parties:
+                for province in country.provinces:
+                    opinion = 2.0 * province.support - 1.0
+                    goodwill = goodwill + (
+                        model.parameters["domestic.goodwill"]
+                        * province.influence
+                        * opinion
+                        * model.just_agreed[table.name]
+                    )
+        country.face_the_public(goodwill)

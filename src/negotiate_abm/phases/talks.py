@@ -1,0 +1,200 @@
+"""Talks: rounds open, sides offer and answer, rounds end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from negotiate_abm.mechanisms.bargaining import Bargain
+from negotiate_abm.mechanisms.leverage import leverage
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
+from negotiate_abm.mechanisms.rounds import clock, is_last_turn, length
+from negotiate_abm.tables import Table
+from negotiate_abm.watches import confined
+
+if TYPE_CHECKING:
+    from negotiate_abm.model import NegotiationModel
+
+
+def open_rounds(model: NegotiationModel) -> None:
+    """Rounds open at an event or by chance; both sides take stock of their prospects."""
+    for table in model.tables.values():
+        opens = model.draw(f"open {table.name}") < table.opening_hazard
+        already = np.zeros(model.runs, dtype=np.int64)
+        if model.week == 1:
+            already = table.begun_before
+            opens = opens | (already > 0)
+        for name, event in table.events_in(model.week, model.case):
+            model.log.add(
+                model.week,
+                "event",
+                np.ones(model.runs, dtype=np.bool_),
+                actor=event.title,
+                where=table.name,
+            )
+            opens = opens | event.opens_round
+            for watch in model.watches_of(table):
+                watch.notice_event(name)
+        opens = opens & ~table.open
+        weeks = length(model.draw(f"length {table.name}"), table.shortest, table.longest)
+        table.open = table.open | opens
+        table.elapsed = np.where(opens, already, table.elapsed)
+        table.length = np.where(opens, np.maximum(weeks, already + 2), table.length)
+        table.mover = np.where(opens, already % 2, table.mover)
+        _take_stock(model, table, opens)
+        model.log.add(
+            model.week,
+            "round opened",
+            opens,
+            actor=table.parties[0],
+            target=table.parties[1],
+            where=table.name,
+            amount=table.length.astype(np.float64),
+        )
+
+
+def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> None:
+    """Set each side's reservation, best prospect and leverage for a round that opens."""
+    rows = np.flatnonzero(opens)
+    if rows.size == 0:
+        return
+    bargain = _bargain_over(model, table, rows)
+    sides = [model.countries[party] for party in table.parties]
+    for side, country in enumerate(sides):
+        least, best = country.prospects(table, bargain, rows)
+        table.reservation[rows, side] = least
+        table.best[rows, side] = best
+    for side, country in enumerate(sides):
+        table.leverage[rows, side] = leverage(
+            np.take(table.best[:, side], rows),
+            np.take(country.gdp, rows),
+            np.take(table.best[:, 1 - side], rows),
+            np.take(sides[1 - side].gdp, rows),
+        )
+
+
+def hold_talks(model: NegotiationModel) -> None:
+    """In open rounds the side whose turn it is offers, and the other answers."""
+    for table in model.tables.values():
+        agreed_before = table.agreed.copy()
+        for side in (0, 1):
+            rows = np.flatnonzero(table.open & (table.mover == side))
+            if rows.size:
+                _take_turn(model, table, side, rows)
+        _close_rounds(model, table)
+        _welcome(model, table, agreed_before)
+
+
+def _take_turn(model: NegotiationModel, table: Table, side: int, rows: IntArray) -> None:
+    mover = model.countries[table.parties[side]]
+    other = model.countries[table.parties[1 - side]]
+    bargain = _bargain_over(model, table, rows)
+    elapsed, weeks = np.take(table.elapsed, rows), np.take(table.length, rows)
+    wanted = mover.aspiration(table, rows, clock(elapsed, weeks))
+    package, has_offer = mover.offer(table, bargain, wanted)
+    levels = table.levels_of(rows, package)
+    _note_offer(model, table, side, rows, levels, has_offer)
+    next_wanted = other.aspiration(table, rows, clock(elapsed + 1, weeks))
+    counter, has_counter = other.offer(table, bargain, next_wanted)
+    own_next = np.where(has_counter, bargain.worth(counter, 1 - side), next_wanted)
+    takes = other.accepts(table, bargain, package, own_next, rows, is_last_turn(elapsed, weeks))
+    gives_something = (levels > np.take(table.agreed, rows, axis=0) + LEVEL_TOLERANCE).any(axis=-1)
+    agrees = takes & has_offer & gives_something
+    table.agreed[rows] = np.where(agrees[:, None], levels, table.agreed[rows])
+    table.open[rows] &= ~agrees
+    for one, another in ((mover, other), (other, mover)):
+        credit = np.zeros(model.runs)
+        credit[rows] = np.where(agrees, np.take(model.parameters["trust.agreement"], rows), 0.0)
+        one.beliefs[another.name].learn(kept=credit)
+    _log_agreements(model, table, side, rows, agrees)
+
+
+def _note_offer(
+    model: NegotiationModel,
+    table: Table,
+    side: int,
+    rows: IntArray,
+    levels: FloatArray,
+    has_offer: BoolArray,
+) -> None:
+    """Put the mover's own concessions on record as offered."""
+    noted = has_offer[:, None] & table.concedes(side)
+    before = table.offered[rows]
+    table.offered[rows] = np.where(noted, levels, before)
+    for i, issue in enumerate(table.issues):
+        raised = np.zeros(model.runs, dtype=np.bool_)
+        raised[rows] = noted[:, i] & (levels[:, i] > before[:, i] + LEVEL_TOLERANCE)
+        model.log.add(
+            model.week,
+            "offered",
+            raised,
+            actor=table.parties[side],
+            target=table.parties[1 - side],
+            where=table.name,
+            issue=issue,
+            amount=table.offered[:, i],
+        )
+
+
+def _log_agreements(
+    model: NegotiationModel, table: Table, side: int, rows: IntArray, agrees: BoolArray
+) -> None:
+    signed = np.zeros(model.runs, dtype=np.bool_)
+    signed[rows] = agrees
+    model.log.add(
+        model.week,
+        "agreed",
+        signed,
+        actor=table.parties[side],
+        target=table.parties[1 - side],
+        where=table.name,
+    )
+
+
+def _close_rounds(model: NegotiationModel, table: Table) -> None:
+    """Rounds whose time is up end without agreement; what was offered lapses."""
+    table.elapsed = table.elapsed + table.open
+    ended_by_event = any(e.ends_round for _, e in table.events_in(model.week, model.case))
+    fails = table.open & ((table.elapsed >= table.length) | ended_by_event)
+    zone_existed = (table.best > table.reservation).all(axis=-1)
+    model.log.add(
+        model.week,
+        "round failed",
+        fails,
+        actor=table.parties[0],
+        target=table.parties[1],
+        where=table.name,
+        amount=zone_existed.astype(np.float64),
+    )
+    table.open = table.open & ~fails
+    table.mover = np.where(table.open, 1 - table.mover, table.mover)
+    table.offered = np.where(table.open[:, None], table.offered, table.agreed)
+
+
+def _welcome(model: NegotiationModel, table: Table, agreed_before: FloatArray) -> None:
+    """Log the issues that moved; supporters at home are pleased, opponents are not."""
+    rise = np.maximum(table.agreed - agreed_before, 0.0)
+    for i, issue in enumerate(table.issues):
+        model.log.add(
+            model.week,
+            "agreed on issue",
+            rise[:, i] > LEVEL_TOLERANCE,
+            actor=table.parties[table.conceder[i]],
+            target=table.parties[1 - table.conceder[i]],
+            where=table.name,
+            issue=issue,
+            amount=table.agreed[:, i],
+        )
+    model.just_agreed[table.name] = rise.max(axis=-1)
+
+
+def _bargain_over(model: NegotiationModel, table: Table, rows: IntArray) -> Bargain:
+    sides = [model.countries[party] for party in table.parties]
+    return table.bargain(
+        rows,
+        (sides[0].gain_factor(table), sides[1].gain_factor(table)),
+        (sides[0].cost_factor(table), sides[1].cost_factor(table)),
+        [confined(watch.risk(), rows) for watch in model.watches_of(table)],
+    )

@@ -1,0 +1,151 @@
+"""Threats: a watcher warns, the watched answers, measures are taken and reviewed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
+from negotiate_abm.watches import THREATENED, WATCHER, Watch
+
+if TYPE_CHECKING:
+    from negotiate_abm.model import NegotiationModel
+
+
+def threaten(model: NegotiationModel) -> None:
+    """A watcher whose alarm boils over threatens, and names a date."""
+    for watch in model.watches:
+        watcher = model.countries[watch.watcher]
+        free = ~watch.hanging & ~watch.punishing
+        comes = free & watcher.threatens(watch, model.draw(f"threat {watch.name}"))
+        notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
+        watch.weeks_left = np.where(comes, notice, watch.weeks_left)
+        watch.met = watch.met & ~comes
+        watch.threatened |= comes
+        _log_watch(model, "threatened", watch, comes, watch.exposure())
+
+
+def answer_threats(model: NegotiationModel) -> None:
+    """The threatened side answers a new threat at once: it complies, or it defies."""
+    for watch in model.watches:
+        notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
+        is_new = watch.hanging & (watch.weeks_left == notice) & ~watch.met
+        if is_new.any():
+            country = model.countries[watch.threatens]
+            belief = watch.credibility.trust
+            yields = is_new & country.complies(watch, belief, model.draw(f"answer {watch.name}"))
+            _comply(model, watch, yields)
+            _log_reply(model, "defied", watch, is_new & ~yields)
+
+
+def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
+    """Take concessions back to what the watcher tolerates, and hold new ones there a while."""
+    if not yields.any():
+        return
+    table = watch.table
+    agreed, in_force = watch.tolerated()
+    rolls_back = yields & (agreed < table.agreed - LEVEL_TOLERANCE).any(axis=-1)
+    where = yields[:, None]
+    table.agreed = np.where(where, agreed, table.agreed)
+    table.in_force = np.where(where, in_force, table.in_force)
+    table.offered = np.where(where & table.concedes(watch.side), table.agreed, table.offered)
+    exposes = table.concedes(watch.side) & (
+        (watch.exposure_per_level > 0.0) | np.isfinite(watch.line)
+    )
+    table.ceiling = np.where(where & exposes, table.agreed, table.ceiling)
+    chill = np.rint(watch.parameter("chill_weeks")).astype(np.int64)
+    table.chilled_until = np.where(yields, model.week + chill, table.chilled_until)
+    watch.met = watch.met | (yields & watch.hanging)
+    table.breached[:, watch.side] |= rolls_back
+    table.since_breach = np.where(rolls_back, 0, table.since_breach)
+    betrayed = model.countries[table.parties[1 - watch.side]]
+    betrayed.beliefs[watch.threatens].learn(
+        broken=np.where(rolls_back, model.parameters["trust.breach"], 0.0)
+    )
+    _log_reply(model, "complied", watch, yields)
+    _log_reply(model, "rolled back", watch, rolls_back)
+
+
+def execute_unmet_threats(model: NegotiationModel) -> None:
+    """Threats fall due: a met one lapses, an unmet one is executed or costs credibility."""
+    for watch in model.watches:
+        watch.weeks_left = watch.weeks_left - watch.hanging
+        due = watch.hanging & (watch.weeks_left == 0)
+        unmet = due & ~watch.met
+        watcher = model.countries[watch.watcher]
+        strikes = unmet & watcher.executes(watch, model.draw(f"execute {watch.name}"))
+        backs_down = unmet & ~strikes
+        watch.feud.set(WATCHER, strikes, 1.0)
+        watch.since_execution = np.where(strikes, 0, watch.since_execution)
+        watch.punished |= strikes
+        watch.credibility.learn(
+            kept=strikes.astype(np.float64), broken=backs_down.astype(np.float64)
+        )
+        watch.weeks_left = np.where(due, -1, watch.weeks_left)
+        watch.met = watch.met & ~due
+        _log_watch(model, "punished", watch, strikes, watch.exposure())
+        _log_watch(model, "backed down", watch, backs_down, watch.exposure())
+
+
+def review_measures(model: NegotiationModel) -> None:
+    """Punishments and counter-measures are reviewed: both sides follow their strategies."""
+    for watch in model.watches:
+        if not watch.punishing.any():
+            continue
+        watcher, threatened = model.countries[watch.watcher], model.countries[watch.threatens]
+        begins = watch.punishing & (watch.since_execution == 0)
+        due = model.is_due(watch.since_execution)
+        certain = np.ones(model.runs)
+        yields = due & threatened.complies(watch, certain, model.draw(f"reconsider {watch.name}"))
+        _comply(model, watch, yields)
+        punishment = watch.feud.of(WATCHER)
+        counter = watch.feud.of(THREATENED)
+        if watch.counter is not None:
+            replies = threatened.answer_in(
+                watch.feud, THREATENED, punishment > 0.0, model.draw(f"counter {watch.name}")
+            )
+            watch.feud.set(THREATENED, begins | due, replies)
+        provoked = watch.aggrieved() | (counter > 0.0)
+        renewed = watcher.answer_in(
+            watch.feud, WATCHER, provoked, model.draw(f"punish {watch.name}")
+        )
+        watch.feud.set(WATCHER, due, renewed)
+        now, answer = watch.feud.of(WATCHER), watch.feud.of(THREATENED)
+        _log_reply(model, "countered", watch, (answer > counter), answer)
+        ends = due & (now == 0.0) & (answer == 0.0)
+        _log_watch(model, "lifted", watch, due & (now == 0.0) & (punishment > 0.0), now)
+        watch.since_execution = np.where(ends, -1, watch.since_execution + watch.punishing)
+
+
+def _log_watch(
+    model: NegotiationModel, kind: str, watch: Watch, happened: BoolArray, amount: FloatArray
+) -> None:
+    model.log.add(
+        model.week,
+        kind,
+        happened,
+        actor=watch.watcher,
+        target=watch.threatens,
+        where=watch.table.name,
+        amount=amount,
+    )
+
+
+def _log_reply(
+    model: NegotiationModel,
+    kind: str,
+    watch: Watch,
+    happened: BoolArray,
+    amount: FloatArray | None = None,
+) -> None:
+    model.log.add(
+        model.week,
+        kind,
+        happened,
+        actor=watch.threatens,
+        target=watch.watcher,
+        where=watch.table.name,
+        amount=amount,
+    )

@@ -1,0 +1,1 @@
+"""Figures: one function each, data in, a Matplotlib object out."""

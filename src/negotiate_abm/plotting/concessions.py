@@ -1,0 +1,89 @@
+"""Concession trajectories: how far each issue moves, week by week, over many runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from negotiate_abm.scenario.schema import Issue, Scenario
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+# Okabe and Ito (2008), safe for colour-blind readers; the line styles carry the
+# distinction without colour.
+IN_FORCE, AGREED, OFFERED = "#0072B2", "#D55E00", "#009E73"
+_STYLES = {
+    "offered": (OFFERED, ":", "offered, mean"),
+    "agreed": (AGREED, "--", "agreed, mean"),
+    "in_force": (IN_FORCE, "-", "in force, mean"),
+}
+_COLUMNS = 3
+
+
+def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
+    """Return a panel an issue: mean levels offered, agreed and in force, with bands.
+
+    Parameters
+    ----------
+    trajectories : xarray.Dataset
+        From `Result.trajectories`.
+    scenario : Scenario
+        Names the rungs.
+    """
+    issues = list(trajectories["issue"].values)
+    columns = min(_COLUMNS, len(issues))
+    rows = -(-len(issues) // columns)
+    figure = Figure(figsize=(4.6 * columns, 2.5 * rows + 1.0), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    for axes, name in zip(grid.flat, issues, strict=False):
+        _panel(axes, trajectories.sel(issue=name), scenario.issues[str(name)], scenario)
+    for axes in grid.flat[len(issues) :]:
+        axes.set_visible(False)
+    for column in range(columns):
+        last = max(i for i in range(len(issues)) if i % columns == column)
+        grid.flat[last].set_xlabel(f"weeks since {scenario.start}")
+        grid.flat[last].tick_params(labelbottom=True)
+    runs = trajectories.sizes["run"]
+    figure.suptitle(f"{scenario.title}: concessions over {runs:,} runs", fontsize=13)
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=5, frameon=False)
+    return figure
+
+
+def _panel(axes: Axes, issue: xr.Dataset, entry: Issue, scenario: Scenario) -> None:
+    weeks = issue["week"].values
+    levels = issue["in_force"].values
+    for low, high, shade in ((0.05, 0.95, 0.15), (0.25, 0.75, 0.3)):
+        lower, upper = np.quantile(levels, [low, high], axis=0)
+        axes.fill_between(weeks, lower, upper, color=IN_FORCE, alpha=shade, linewidth=0)
+    for name, (colour, style, _) in _STYLES.items():
+        axes.plot(weeks, issue[name].values.mean(axis=0), color=colour, linestyle=style, lw=1.8)
+    axes.set_title(
+        f"{entry.title}\n{scenario.countries[entry.conceder].title} concedes", fontsize=9
+    )
+    rungs = [(rung.level.value, rung.title) for rung in entry.ladder.values()]
+    axes.set_yticks([0.0, *(level for level, _ in rungs)], ["nothing", *(t for _, t in rungs)])
+    axes.tick_params(axis="y", labelsize=7)
+    axes.grid(axis="y", color="0.85", linewidth=0.6)
+    axes.set_ylim(-0.03, 1.05)
+    axes.set_xlim(weeks[0], weeks[-1])
+    for edge in ("top", "right"):
+        axes.spines[edge].set_visible(False)
+
+
+def _legend() -> list[Artist]:
+    lines: list[Artist] = [
+        Line2D([], [], color=colour, linestyle=style, lw=1.8, label=label)
+        for colour, style, label in _STYLES.values()
+    ]
+    bands: list[Artist] = [
+        Patch(color=IN_FORCE, alpha=0.45, label="in force, 50 % of runs"),
+        Patch(color=IN_FORCE, alpha=0.15, label="in force, 90 % of runs"),
+    ]
+    return lines + bands

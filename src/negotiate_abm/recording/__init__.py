@@ -1,0 +1,1 @@
+"""What a run leaves: trajectories, outcomes, events; plain arrays in, labelled data out."""

@@ -1,0 +1,211 @@
+"""A result: what happened in every run, with all that is needed to make it again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from negotiate_abm.errors import ResultError
+from negotiate_abm.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+_TRAJECTORIES, _OUTCOMES, _EVENTS = "trajectories.zarr", "outcomes.csv", "events.csv"
+_MANIFEST = "manifest.json"
+_TEXT_COLUMNS = ("kind", "actor", "target", "where", "issue")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What many runs of one scenario left behind.
+
+    Parameters
+    ----------
+    trajectories : xarray.Dataset
+        The weekly state of every run; dimensions run, week, and issue, country,
+        counterpart, province, table or watch. Week 0 is the start. Units are attributes.
+    outcomes : pandas.DataFrame
+        A row a run: levels agreed and in force at the end, the week each rung was first
+        agreed (NaN for never), threats, punishments, relief, and the joint test.
+    events : pandas.DataFrame
+        A row an event: run, week, kind, actor, target, where, issue, amount.
+    manifest : dict
+        Case, seed, versions, CPU features, scenario and its hash, overrides, commit.
+    """
+
+    trajectories: xr.Dataset
+    outcomes: pd.DataFrame
+    events: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario played, overrides applied."""
+        return Scenario.model_validate(self.manifest["scenario"])
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of this result."""
+        return Plots(self)
+
+    # -- numbers --------------------------------------------------------------------
+
+    def statistics(self) -> dict[str, Any]:
+        """Return the headline numbers as plain data: what ``run --json`` prints.
+
+        Levels are those in force at the end; a rung counts as reached once agreed, and
+        ``by_week`` is the share of runs that had reached it by week 1, 2, ... .
+        """
+        return {
+            "case": self.manifest["case"],
+            "runs": self.manifest["runs"],
+            "weeks": self.manifest["weeks"],
+            "seed": self.manifest["seed"],
+            "version": self.manifest["versions"]["negotiate-abm"],
+            "issues": {name: self._issue(name) for name in self.scenario.issues},
+            "watchers": {name: self._watcher(name) for name in self._watchers()},
+            "joint": {
+                "relief_without_punishment": float(
+                    self.outcomes["relief_without_punishment"].mean()
+                )
+            },
+        }
+
+    def _issue(self, name: str) -> dict[str, Any]:
+        level = self.outcomes[f"{name}.in_force"].to_numpy()
+        low, middle, high = np.quantile(level, [0.05, 0.5, 0.95])
+        weeks = np.arange(1, self.manifest["weeks"] + 1)
+        reached = {}
+        for rung in self.scenario.issues[name].ladder:
+            first = self.outcomes[f"{name}.{rung}.week"].to_numpy()
+            by_week = (first[:, None] <= weeks).mean(axis=0)
+            reached[rung] = {"probability": float(by_week[-1]), "by_week": by_week.tolist()}
+        return {
+            "level": {
+                "mean": float(level.mean()),
+                "q05": float(low),
+                "q50": float(middle),
+                "q95": float(high),
+            },
+            "reached": reached,
+        }
+
+    def _watchers(self) -> list[str]:
+        tables = self.scenario.tables.values()
+        return list(dict.fromkeys(watcher for table in tables for watcher in table.watchers))
+
+    def _watcher(self, name: str) -> dict[str, float]:
+        return {
+            kind: float(self.outcomes[f"{name}.{kind}"].mean())
+            for kind in ("threatened", "punished")
+        }
+
+    # -- files ------------------------------------------------------------------------
+
+    def save(self, directory: str | Path) -> Path:
+        """Write the result to a new directory, whole or not at all.
+
+        Returns
+        -------
+        Path
+            The directory.
+
+        Raises
+        ------
+        ResultError
+            If it exists already and is not empty, or cannot be written.
+        """
+        target = Path(directory)
+        check_free(target)
+        temporary = None
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+            self._write(temporary)
+            temporary.chmod(0o755)
+            if target.exists():
+                target.rmdir()
+            temporary.rename(target)
+        except OSError as error:
+            raise ResultError(
+                f"{target}: got {error.strerror or error}; expected a directory that can be "
+                f"written. Choose another with enough space and the right to write."
+            ) from None
+        finally:
+            if temporary is not None and temporary.exists():
+                shutil.rmtree(temporary, ignore_errors=True)
+        return target
+
+    def _write(self, directory: Path) -> None:
+        self.trajectories.to_zarr(directory / _TRAJECTORIES, consolidated=False)
+        self.outcomes.to_csv(directory / _OUTCOMES, index=False)
+        self.events.to_csv(directory / _EVENTS, index=False)
+        text = json.dumps(self.manifest, indent=2)
+        (directory / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Result:
+        """Read a result that `save` wrote.
+
+        Raises
+        ------
+        ResultError
+            If the directory does not hold one.
+        """
+        import pandas as pd
+        import xarray as xr
+
+        source = Path(directory)
+        try:
+            about = json.loads((source / _MANIFEST).read_text(encoding="utf-8"))
+            trajectories = xr.open_zarr(source / _TRAJECTORIES, consolidated=False).load()
+            outcomes = pd.read_csv(source / _OUTCOMES, float_precision="round_trip")
+            events = pd.read_csv(
+                source / _EVENTS,
+                float_precision="round_trip",
+                dtype=dict.fromkeys(_TEXT_COLUMNS, object),
+                keep_default_na=False,
+                na_values={"amount": [""]},
+            )
+        except (OSError, ValueError) as error:
+            raise ResultError(
+                f"{source}: got {error}; expected a directory written by Result.save. "
+                f"Check the path."
+            ) from None
+        return cls(trajectories, outcomes, events, about)
+
+
+class Plots:
+    """The figures of a result, one method each."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def concessions(self) -> Figure:
+        """Return concession trajectories by issue: offered, agreed and in force."""
+        from negotiate_abm.plotting.concessions import concessions
+
+        return concessions(self._result.trajectories, self._result.scenario)
+
+
+def check_free(directory: Path) -> None:
+    """Refuse a directory that already holds something.
+
+    Raises
+    ------
+    ResultError
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ResultError(
+            f"{directory}: got a place that already holds something; expected a new or empty "
+            f"directory. Name another, or move what is there."
+        )

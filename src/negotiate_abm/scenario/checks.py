@@ -1,0 +1,325 @@
+"""What a scenario must satisfy beyond the type of each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from negotiate_abm.errors import Problem, nearest
+from negotiate_abm.mechanisms.retaliation import retaliation_strategies
+from negotiate_abm.mechanisms.tactics import tactics
+from negotiate_abm.scenario.consistency import contradictions
+from negotiate_abm.scenario.parameters import central, quantities
+from negotiate_abm.scenario.quantities import Origin
+from negotiate_abm.scenario.schema import Issue, Salience, Scenario, Table, Watcher
+from negotiate_abm.scenario.stakes import ladder, stakes
+
+_SUM_TOLERANCE = 1e-3
+
+
+def problems_in(scenario: Scenario) -> list[Problem]:
+    """Return everything wrong with a well-typed scenario.
+
+    References come first: what is worth what can only be asked once every name leads
+    somewhere.
+    """
+    broken = list(_references(scenario))
+    return broken or [*_sums(scenario), *_ladders(scenario), *_reveals(scenario)]
+
+
+def _name(key: str, name: str, names: object) -> Iterator[Problem]:
+    known = list(names)  # type: ignore[call-overload]
+    if name not in known:
+        yield Problem(key, f"'{name}'", "a name the scenario defines", nearest(name, known))
+
+
+def _references(s: Scenario) -> Iterator[Problem]:
+    yield from _name("focal", s.focal, s.countries)
+    for name, country in s.countries.items():
+        key = f"countries.{name}"
+        yield from _name(f"{key}.tactic", country.tactic, tactics.names())
+        yield from _name(f"{key}.retaliation", country.retaliation, retaliation_strategies.names())
+        for counterpart in country.trust:
+            yield from _name(f"{key}.trust.{counterpart}", counterpart, s.countries)
+    for name, province in s.provinces.items():
+        yield from _name(f"provinces.{name}.country", province.country, s.countries)
+    for name, flow in s.flows.items():
+        yield from _name(f"flows.{name}.exporter", flow.exporter, s.countries)
+        yield from _name(f"flows.{name}.importer", flow.importer, s.countries)
+        exporting = [p for p, entry in s.provinces.items() if entry.country == flow.exporter]
+        for province_name in flow.shares:
+            yield from _name(f"flows.{name}.shares.{province_name}", province_name, exporting)
+    for name, table in s.tables.items():
+        yield from _table_references(s, name, table)
+    for name, issue in s.issues.items():
+        yield from _issue_references(s, name, issue)
+    for name, refusal in s.revealed.items():
+        yield from _name(f"revealed.{name}.chooser", refusal.chooser, s.countries)
+        for side, package in (("gives", refusal.gives), ("gets", refusal.gets)):
+            for issue_name, rung in package.items():
+                key = f"revealed.{name}.{side}.{issue_name}"
+                yield from _name(key, issue_name, s.issues)
+                if issue_name in s.issues:
+                    yield from _name(key, rung, s.issues[issue_name].ladder)
+                    yield from _gives_what_it_has(key, side, refusal.chooser, s.issues[issue_name])
+        if not refusal.gives:
+            yield Problem(
+                f"revealed.{name}.gives", "nothing", "an issue the chooser concedes", "Name one."
+            )
+    yield from _sources(s)
+
+
+def _gives_what_it_has(key: str, side: str, chooser: str, issue: Issue) -> Iterator[Problem]:
+    owner = issue.conceder if side == "gives" else issue.beneficiary
+    if owner != chooser:
+        role = "concedes" if side == "gives" else "gains by"
+        yield Problem(
+            key,
+            f"an issue of {owner}",
+            f"one that {chooser} {role}",
+            "Move it to the other side of the swap.",
+        )
+
+
+def _table_references(s: Scenario, name: str, table: Table) -> Iterator[Problem]:
+    key = f"tables.{name}"
+    parties = [table.host, table.guest]
+    for role in ("host", "guest"):
+        yield from _name(f"{key}.{role}", getattr(table, role), s.countries)
+    if table.host == table.guest:
+        yield Problem(
+            f"{key}.guest", f"'{table.guest}'", "another country than the host", "Mend it."
+        )
+    if not any(issue.table == name for issue in s.issues.values()):
+        yield Problem(
+            key,
+            "a table without issues",
+            "at least one issue",
+            f"Set an issue's table to '{name}'.",
+        )
+    for party in table.reservation:
+        yield from _name(f"{key}.reservation.{party}", party, parties)
+    for one, other in (parties, parties[::-1]):
+        if one in s.countries and other not in s.countries[one].trust:
+            yield Problem(
+                f"countries.{one}.trust.{other}",
+                "nothing",
+                f"trust of {one} in {other}, who meet at {name}",
+                "Add it.",
+            )
+    for watcher, entry in table.watchers.items():
+        yield from _watcher_references(s, f"{key}.watchers.{watcher}", watcher, parties, entry)
+    for event_name, event in table.events.items():
+        event_key = f"{key}.events.{event_name}"
+        for watcher in event.exposure:
+            yield from _name(f"{event_key}.exposure.{watcher}", watcher, table.watchers)
+        if event.exposure and event.fades_weeks is None:
+            yield Problem(
+                f"{event_key}.fades_weeks", "nothing", "how slowly the alarm fades", "Add it."
+            )
+        if event.date < s.start:
+            yield Problem(
+                f"{event_key}.date", str(event.date), f"a date from {s.start} on", "Move it."
+            )
+
+
+def _watcher_references(
+    s: Scenario, key: str, watcher: str, parties: list[str], entry: Watcher
+) -> Iterator[Problem]:
+    yield from _name(key, watcher, [c for c in s.countries if c not in parties])
+    yield from _name(f"{key}.threatens", entry.threatens, parties)
+    for label, measure, exporter, importer in (
+        ("punishment", entry.punishment, entry.threatens, watcher),
+        ("counter", entry.counter, watcher, entry.threatens),
+    ):
+        if measure is None:
+            continue
+        yield from _name(f"{key}.{label}.flow", measure.flow, s.flows)
+        flow = s.flows.get(measure.flow)
+        if flow is not None and (flow.exporter, flow.importer) != (exporter, importer):
+            yield Problem(
+                f"{key}.{label}.flow",
+                f"'{measure.flow}' from {flow.exporter} to {flow.importer}",
+                f"a flow from {exporter} to {importer}",
+                "Name another flow.",
+            )
+
+
+def _issue_references(s: Scenario, name: str, issue: Issue) -> Iterator[Problem]:
+    key = f"issues.{name}"
+    yield from _name(f"{key}.table", issue.table, s.tables)
+    if issue.table not in s.tables:
+        return
+    table = s.tables[issue.table]
+    parties = [table.host, table.guest]
+    for role in ("conceder", "beneficiary"):
+        yield from _name(f"{key}.{role}", getattr(issue, role), parties)
+    if issue.conceder == issue.beneficiary:
+        yield Problem(f"{key}.beneficiary", f"'{issue.beneficiary}'", "the other party", "Mend it.")
+    if not issue.ladder:
+        yield Problem(f"{key}.ladder", "no rungs", "at least one rung, at level 1", "Add it.")
+    for watcher in issue.exposure:
+        yield from _name(f"{key}.exposure.{watcher}", watcher, table.watchers)
+    for whose, rung in issue.red_lines.items():
+        yield from _name(f"{key}.red_lines.{whose}", whose, [issue.conceder, *table.watchers])
+        if rung not in issue.ladder:
+            yield Problem(
+                f"{key}.red_lines.{whose}",
+                f"'{rung}', which is off the ladder",
+                "a rung of the issue's ladder",
+                nearest(rung, issue.ladder),
+            )
+    if issue.curvature.value < 1.0:
+        yield Problem(
+            f"{key}.curvature",
+            f"{issue.curvature.value:g}",
+            "at least 1, a convex cost",
+            "Raise it.",
+        )
+    if issue.duty is not None:
+        yield from _duty_references(s, key, issue)
+    elif issue.benefit is None or issue.cost is None:
+        yield Problem(key, "no duty, and not both benefit and cost", "a duty, or both", "Add them.")
+    else:
+        yield from _salience_has_a_stake(s, key, issue)
+
+
+def _duty_references(s: Scenario, key: str, issue: Issue) -> Iterator[Problem]:
+    duty = issue.duty
+    assert duty is not None
+    if issue.benefit is not None or issue.cost is not None:
+        yield Problem(key, "a duty beside a benefit or cost", "one or the other", "Drop one.")
+    yield from _name(f"{key}.duty.flow", duty.flow, s.flows)
+    flow = s.flows.get(duty.flow)
+    if flow is not None and (flow.exporter, flow.importer) != (issue.beneficiary, issue.conceder):
+        yield Problem(
+            f"{key}.duty.flow",
+            f"'{duty.flow}' from {flow.exporter} to {flow.importer}",
+            f"a flow from {issue.beneficiary} to {issue.conceder}",
+            "Name another flow, or swap conceder and beneficiary.",
+        )
+    if duty.floor.value > duty.rate.value:
+        yield Problem(
+            f"{key}.duty.floor",
+            f"{duty.floor.value:g} %",
+            f"at most the rate in force, {duty.rate.value:g} %",
+            "Swap the two or mend one.",
+        )
+
+
+def _salience_has_a_stake(s: Scenario, key: str, issue: Issue) -> Iterator[Problem]:
+    for side, entry, actor in (
+        ("benefit", issue.benefit, issue.beneficiary),
+        ("cost", issue.cost, issue.conceder),
+    ):
+        has_stake = any(
+            other.duty is not None and other.table == issue.table and other.beneficiary == actor
+            for other in s.issues.values()
+        )
+        if isinstance(entry, Salience) and not has_stake:
+            yield Problem(
+                f"{key}.{side}",
+                f"salience '{entry.salience}'",
+                f"a tariff issue on '{issue.table}' that {actor} gains by, to measure it against",
+                "Give the worth in C$bn/yr instead.",
+            )
+
+
+def _sources(s: Scenario) -> Iterator[Problem]:
+    cited: set[str] = set()
+    for key, origin in _origins(s):
+        cited.update(origin.source_keys)
+        for source in origin.source_keys:
+            yield from _name(f"{key}.source", source, s.sources)
+    dated = {
+        f"tables.{t}.events.{e}.source": event.source
+        for t, table in s.tables.items()
+        for e, event in table.events.items()
+        if event.source is not None
+    }
+    dated |= {f"revealed.{r}.source": refusal.source for r, refusal in s.revealed.items()}
+    for key, source in dated.items():
+        cited.add(source)
+        yield from _name(key, source, s.sources)
+    for source in s.sources:
+        if source not in cited:
+            yield Problem(
+                f"sources.{source}", "a source nothing cites", "only what is used", "Drop it."
+            )
+
+
+def _origins(s: Scenario) -> Iterator[tuple[str, Origin]]:
+    yield from quantities(s).items()
+    for name, issue in s.issues.items():
+        for side in ("benefit", "cost"):
+            entry = getattr(issue, side)
+            if isinstance(entry, Salience):
+                yield f"issues.{name}.{side}", entry
+
+
+def _sums(s: Scenario) -> Iterator[Problem]:
+    for name, flow in s.flows.items():
+        has_provinces = any(p.country == flow.exporter for p in s.provinces.values())
+        if not has_provinces:
+            continue
+        elsewhere = 0.0 if flow.elsewhere is None else flow.elsewhere.value
+        total = elsewhere + sum(share.value for share in flow.shares.values())
+        if abs(total - 1.0) > _SUM_TOLERANCE:
+            yield Problem(
+                f"flows.{name}.shares",
+                f"shares that sum to {total:g} with elsewhere",
+                "a sum of 1",
+                f"Set elsewhere to {max(1.0 - total + elsewhere, 0.0):g}, or mend a share.",
+            )
+    for country in s.countries:
+        total = sum(p.influence.value for p in s.provinces.values() if p.country == country)
+        if total > 1.0 + _SUM_TOLERANCE:
+            yield Problem(
+                "provinces.*.influence",
+                f"influences in {country} that sum to {total:g}",
+                "a sum of at most 1",
+                "Scale them down.",
+            )
+
+
+def _ladders(s: Scenario) -> Iterator[Problem]:
+    p = central(s)
+    for name, issue in s.issues.items():
+        key = f"issues.{name}.ladder"
+        rungs = ladder(s, name, p)
+        levels = ", ".join(f"{level:g}" for level in rungs.levels[0])
+        if rungs.breaks_order[0]:
+            yield Problem(key, f"levels {levels}", "levels that climb to 1", "Reorder the rungs.")
+        elif rungs.breaks_shape[0]:
+            benefit, cost = rungs.slopes()
+            yield Problem(
+                key,
+                f"benefits per level {_row(benefit)}, costs per level {_row(cost)}",
+                "benefits that fall and costs that rise along the ladder, none negative",
+                "Raise the benefit or lower the cost of the early rungs.",
+            )
+        talk = rungs.talk
+        if talk != sorted(talk, reverse=True):
+            yield Problem(key, "a talk rung above a substantive one", "talk first", "Reorder.")
+        if issue.duty is not None and all(talk):
+            yield Problem(key, "talk alone", "a rung that moves the duty", "Add one at level 1.")
+
+
+def _row(slopes: object) -> str:
+    return ", ".join(f"{slope:.2f}" for slope in slopes[0])  # type: ignore[index]
+
+
+def _reveals(s: Scenario) -> Iterator[Problem]:
+    p = central(s)
+    worth = stakes(s, p)
+    for name, issue in s.issues.items():
+        if issue.duty is not None and worth.cost[name][0] < 0.0:
+            yield Problem(
+                f"issues.{name}.duty",
+                f"a revealed cost of {worth.cost[name][0]:.3g} C$bn/yr",
+                "at least zero: whoever keeps a duty gains by it",
+                "Raise producers_weight, producers_share or coercive_value.",
+            )
+    for reason, found in contradictions(s, p).items():
+        if found[0] and reason.startswith(("revealed.", "tables.")):
+            key, _, what = reason.partition(": ") if ": " in reason else reason.partition(" ")
+            yield Problem(key, what, "stated values that agree with the record", "Mend a value.")

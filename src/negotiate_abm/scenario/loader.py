@@ -1,0 +1,273 @@
+"""From a TOML file to a checked scenario, with errors a person can act on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from negotiate_abm.errors import Problem, RunError, ScenarioError, nearest
+from negotiate_abm.scenario.checks import problems_in
+from negotiate_abm.scenario.quantities import Quantity
+from negotiate_abm.scenario.schema import Scenario
+
+_CASES = resources.files("negotiate_abm.scenario") / "cases"
+_LARGEST_FILE_BYTES = 4_000_000
+
+# Which sections of the defaults apply to each entry of a section of the scenario.
+_EACH = {
+    "country": "countries",
+    "province": "provinces",
+    "flow": "flows",
+    "issue": "issues",
+    "table": "tables",
+}
+
+Overrides = Mapping[str, Any]
+
+
+def case_names() -> list[str]:
+    """Return the names of the bundled cases, sorted."""
+    files = (Path(str(entry.name)) for entry in _CASES.iterdir())
+    return sorted(f.stem for f in files if f.suffix == ".toml" and f.stem != "defaults")
+
+
+def load_scenario(case: str | Path | Scenario, overrides: Overrides | None = None) -> Scenario:
+    """Return the scenario of a bundled case or of a file.
+
+    Parameters
+    ----------
+    case : str, Path or Scenario
+        A case's name, a path that ends in ``.toml``, or a scenario as it is.
+    overrides : mapping of str to value, optional
+        Dotted key to a new value. A number replaces a quantity's value and holds it in
+        every run; text and switches replace theirs.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read or says something that cannot be.
+    """
+    if isinstance(case, Scenario):
+        if not overrides:
+            return case
+        return _validated(case.name, with_overrides(case.model_dump(mode="python"), overrides))
+    where, text = _read(case)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(
+            where, [Problem("file", str(error), "TOML", "Mend the line named.")]
+        ) from None
+    document.setdefault("name", Path(where).stem)
+    document = _with_defaults(document)
+    return _validated(where, with_overrides(document, overrides or {}))
+
+
+def _read(case: str | Path) -> tuple[str, str]:
+    """Return where a scenario is, and its text."""
+    path = Path(case)
+    if isinstance(case, str) and case in case_names():
+        return f"{case}.toml", (_CASES / f"{case}.toml").read_text(encoding="utf-8")
+    if path.suffix != ".toml" and not path.exists():
+        raise ScenarioError(
+            str(case),
+            [
+                Problem(
+                    "case",
+                    f"'{case}'",
+                    "a bundled case or a path ending in .toml",
+                    nearest(str(case), case_names()),
+                )
+            ],
+        )
+    try:
+        if path.stat().st_size > _LARGEST_FILE_BYTES:
+            raise OSError(f"larger than {_LARGEST_FILE_BYTES} bytes")
+        return str(path), path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problem = "bytes that are not UTF-8 text"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    raise ScenarioError(
+        str(path), [Problem("file", problem, "a readable TOML file", "Check the path.")]
+    )
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return tomllib.loads((_CASES / "defaults.toml").read_text(encoding="utf-8"))
+
+
+def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with the packaged defaults beneath it."""
+    defaults = dict(_defaults())
+    for_each = {key: defaults.pop(key) for key in (*_EACH, "watcher")}
+    merged = _merge(defaults, document)
+    for singular, plural in _EACH.items():
+        _fill_each(merged, plural, for_each[singular])
+    tables = merged.get("tables")
+    for table in tables.values() if isinstance(tables, dict) else ():
+        if isinstance(table, dict):
+            _fill_each(table, "watchers", for_each["watcher"])
+    return merged
+
+
+def _fill_each(parent: dict[str, Any], section: str, default: dict[str, Any]) -> None:
+    entries = parent.get(section)
+    if not isinstance(entries, dict):
+        return
+    for name, entry in entries.items():
+        if isinstance(entry, dict):
+            entries[name] = _merge({k: v for k, v in default.items() if _wanted(k, entry)}, entry)
+
+
+def _wanted(key: str, entry: dict[str, Any]) -> bool:
+    """A default section (not a quantity) only fills a section the entry has."""
+    return key != "duty" or key in entry
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return `above` laid over `below`; a quantity is replaced whole, never mixed."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = below.get(key)
+        if isinstance(under, dict) and isinstance(value, dict) and "value" not in under:
+            merged[key] = _merge(under, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def with_overrides(document: dict[str, Any], overrides: Overrides) -> dict[str, Any]:
+    """Return the document with dotted keys replaced.
+
+    Raises
+    ------
+    RunError
+        If a key names nothing in the scenario, or a number is given for text or text for
+        a number.
+    """
+    for key, value in overrides.items():
+        document = _replace(document, key, key.split("."), value)
+    return document
+
+
+def _replace(node: dict[str, Any], key: str, path: list[str], value: Any) -> dict[str, Any]:
+    head, *rest = path
+    if head not in node or (rest and not isinstance(node[head], dict)):
+        raise RunError(
+            f"override {key}={value}: got '{head}', which the scenario does not have there. "
+            f"{nearest(head, node)}"
+        )
+    below = node[head]
+    if rest:
+        return {**node, head: _replace(below, key, rest, value)}
+    if not isinstance(below, dict):
+        return {**node, head: value}
+    if "value" not in below and "salience" not in below:
+        raise RunError(
+            f"override {key}={value}: got a whole section; expected the name of one value in it. "
+            f"{nearest('', below)}"
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RunError(
+            f"override {key}={value}: got {value!r}; expected a number"
+            f"{' in ' + below['unit'] if 'unit' in below else ''}. Give a plain number."
+        )
+    if "salience" in below:
+        raise RunError(
+            f"override {key}={value}: got a number for a salience code; expected its class. "
+            f"Set {key}.salience to low, medium or high."
+        )
+    return {**node, head: _held(below, float(value))}
+
+
+def _held(quantity: dict[str, Any], value: float) -> dict[str, Any]:
+    """Return the quantity held at a value in every run, its range stretched to admit it."""
+    held = {**quantity, "value": value, "fixed": True}
+    if quantity.get("range") is not None:
+        low, high = quantity["range"]
+        held["range"] = [min(low, value), max(high, value)]
+        held["scale"] = quantity.get("scale", "linear") if min(low, value) > 0 else "linear"
+    return held
+
+
+def _validated(where: str, document: dict[str, Any]) -> Scenario:
+    try:
+        scenario = Scenario.model_validate(document)
+    except ValidationError as error:
+        problems = {str(p): p for p in (_explain(details) for details in error.errors())}
+        raise ScenarioError(where, problems.values()) from None
+    problems_found = problems_in(scenario)
+    if problems_found:
+        raise ScenarioError(where, problems_found)
+    return scenario
+
+
+def _explain(details: ErrorDetails) -> Problem:
+    """Return what pydantic found, as key, value, expectation and remedy."""
+    path = [str(part) for part in details["loc"]]
+    key = ".".join(part for part in path if not part.startswith("function-")) or "file"
+    given = _shown(details["input"])
+    kind, message = details["type"], details["msg"]
+    if "|" in message:
+        expected, remedy = message.split("|", 1)
+        return Problem(key, given, expected, remedy)
+    if kind == "extra_forbidden":
+        names = _fields_at(path[:-1])
+        return Problem(key, "an unknown key", "a key of the schema", nearest(path[-1], names))
+    if kind == "missing":
+        return Problem(key, "nothing", "a value", "Add it; `scenario schema` says what it takes.")
+    return Problem(key, given, message[:1].lower() + message[1:], "Mend the value.")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Quantity):
+        return f"{value.value:g} {value.unit}"
+    if isinstance(value, dict) and "value" in value:
+        return f"{value['value']} {value.get('unit', '')}".strip()
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _fields_at(path: list[str]) -> list[str]:
+    """Return the names of the fields that the schema has at a path."""
+    annotation: Any = Scenario
+    for part in path:
+        model = _model_in(annotation)
+        if model is not None and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+        elif get_origin(annotation) is dict:
+            annotation = get_args(annotation)[1]
+    model = _model_in(annotation)
+    return list(model.model_fields) if model is not None else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        found = (_model_in(option) for option in get_args(annotation))
+        return next((model for model in found if model is not None), None)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return None
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Return a digest of everything the scenario says, the same on every machine."""
+    text = json.dumps(scenario.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario after the defaults have been laid beneath it."""
+    return Scenario.model_json_schema()

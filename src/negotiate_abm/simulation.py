@@ -1,0 +1,213 @@
+"""Many runs of one scenario: played block by block, recorded, and handed back as a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from negotiate_abm.errors import RunError
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
+from negotiate_abm.mechanisms.preferences import reaches
+from negotiate_abm.model import NegotiationModel, checked_seed
+from negotiate_abm.provenance import manifest
+from negotiate_abm.recording.outcomes import first_week, outcome_table
+from negotiate_abm.recording.trajectories import Recorder, dataset
+from negotiate_abm.result import Result
+from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.stakes import rates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The working set of a block of this size fits a core's second-level cache; measured in
+# benchmarks/block_size.py.
+RUNS_A_BLOCK = 500
+
+# Refuse, before any memory is taken, what would hold more numbers than this (8 bytes each).
+MOST_NUMBERS = 500_000_000
+
+# Numbers recorded a run and a week in the bundled case, rounded up.
+_NUMBERS_A_RUN_WEEK = 100
+
+Progress = Callable[[int], None]
+
+
+def run(
+    case: str | Path | Scenario = "carney-beijing-2026",
+    runs: int = 2000,
+    weeks: int | None = None,
+    seed: int | None = 1,
+    overrides: Mapping[str, Any] | None = None,
+    first_run: int = 0,
+    progress: Progress | None = None,
+    block: int = RUNS_A_BLOCK,
+) -> Result:
+    """Play many runs of a scenario and return what happened.
+
+    Parameters
+    ----------
+    case : str, Path or Scenario
+        A bundled case's name, a path ending in ``.toml``, or a scenario.
+    runs : int
+        Number of runs.
+    weeks : int, optional
+        Weeks a run; by default the scenario's own.
+    seed : int or None
+        With a run's number it fixes everything random in that run. None draws one.
+    overrides : mapping of str to value, optional
+        Dotted key to a scalar, or to an array of shape (runs,).
+    first_run : int
+        Number of the first run.
+    progress : callable, optional
+        Called with the number of runs just finished.
+    block : int
+        Runs played at once. It changes speed and memory, never a result.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    NegotiateError
+        For any bad input; the message says what to mend.
+    """
+    seed = checked_seed(seed)
+    overrides = dict(overrides or {})
+    scalars = {k: v for k, v in overrides.items() if not isinstance(v, list | np.ndarray)}
+    arrays = {k: np.asarray(v) for k, v in overrides.items() if k not in scalars}
+    scenario = load_scenario(case, scalars)
+    weeks = scenario.weeks if weeks is None else weeks
+    _check_size(runs, weeks, block)
+    for key, column in arrays.items():
+        if column.shape != (runs,):
+            raise RunError(
+                f"override {key}: got an array of shape {column.shape}; expected ({runs},), one "
+                f"number a run. Give a scalar, or as many numbers as runs."
+            )
+    blocks = [
+        _play(
+            scenario,
+            seed,
+            first_run + start,
+            min(block, runs - start),
+            weeks,
+            {key: column[start : start + block] for key, column in arrays.items()},
+            progress,
+        )
+        for start in range(0, runs, block)
+    ]
+    return _joined(blocks, manifest(scenario, runs, weeks, seed, first_run, overrides))
+
+
+def _check_size(runs: int, weeks: int, block: int) -> None:
+    for name, number in (("runs", runs), ("weeks", weeks), ("block", block)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise RunError(f"{name}: got {number!r}; expected a whole number from 1. Give one.")
+    if runs * (weeks + 1) * _NUMBERS_A_RUN_WEEK > MOST_NUMBERS:
+        most = MOST_NUMBERS // ((weeks + 1) * _NUMBERS_A_RUN_WEEK)
+        raise RunError(
+            f"runs: got {runs} of {weeks} weeks; expected at most {most} of that length held in "
+            f"memory at once. Ask for fewer, or run several with first_run."
+        )
+
+
+class _Block:
+    """What one block of runs left behind."""
+
+    def __init__(self, model: NegotiationModel, recorder: Recorder) -> None:
+        self.runs = model.run_numbers
+        self.labels = model.coordinates()
+        self.dimensions = {**recorder.dimensions, "rate": recorder.dimensions["restored"]}
+        self.arrays = {**recorder.arrays, "rate": _duty_rates(model, recorder.arrays["restored"])}
+        self.outcomes = outcome_table(_outcomes(model, self.arrays))
+        self.events = model.log.frame()
+
+
+def _play(
+    scenario: Scenario,
+    seed: int,
+    first_run: int,
+    runs: int,
+    weeks: int,
+    overrides: Mapping[str, FloatArray],
+    progress: Progress | None,
+) -> _Block:
+    model = NegotiationModel(scenario, runs, first_run, seed, overrides)
+    recorder = Recorder(weeks)
+    recorder.observe(model.snapshot())
+    for _ in range(weeks):
+        model.step()
+        recorder.observe(model.snapshot())
+    block = _Block(model, recorder)
+    model.release()
+    if progress is not None:
+        progress(runs)
+    return block
+
+
+def _duty_rates(model: NegotiationModel, restored: FloatArray) -> FloatArray:
+    """Return the duty in force on each issue in per cent, NaN for a political issue."""
+    found = np.full(restored.shape, np.nan)
+    for i, issue in enumerate(model.coordinates()["issue"]):
+        if model.case.issues[issue].duty is not None:
+            for week in range(restored.shape[1]):
+                share = np.ascontiguousarray(restored[:, week, i])
+                found[:, week, i] = 100.0 * rates(model.case, issue, model.parameters, share)
+    return found
+
+
+def _outcomes(
+    model: NegotiationModel, arrays: Mapping[str, FloatArray]
+) -> dict[str, FloatArray | BoolArray]:
+    columns: dict[str, Any] = {"run": model.run_numbers}
+    place = {issue: i for i, issue in enumerate(model.coordinates()["issue"])}
+    for table in model.tables.values():
+        for issue in table.issues:
+            agreed = arrays["agreed"][:, :, place[issue]]
+            columns[f"{issue}.agreed"] = agreed[:, -1]
+            columns[f"{issue}.in_force"] = arrays["in_force"][:, -1, place[issue]]
+            rungs = table.ladders[issue]
+            for name, level in zip(rungs.names, rungs.levels.T, strict=True):
+                columns[f"{issue}.{name}.week"] = first_week(reaches(agreed, level[:, None]))
+    punished = np.zeros(model.runs, dtype=np.bool_)
+    for watch in model.watches:
+        for kind, happened in (("threatened", watch.threatened), ("punished", watch.punished)):
+            key = f"{watch.watcher}.{kind}"
+            columns[key] = columns.get(key, False) | happened
+        if watch.threatens == model.case.focal:
+            punished |= watch.punished
+    focal = model.countries[model.case.focal]
+    columns["relief"] = arrays["relief"][:, -1]
+    columns["punishment_loss"] = arrays["punishment_loss"].mean(axis=1)
+    if focal.provinces:
+        columns["approval"] = focal.approval
+    has_relief = model.has_relief(model.case.focal)
+    columns["has_relief"] = has_relief
+    columns["relief_without_punishment"] = has_relief & ~punished
+    return columns
+
+
+def _joined(blocks: list[_Block], about: dict[str, Any]) -> Result:
+    import pandas as pd
+
+    first = blocks[0]
+    arrays = {
+        name: np.concatenate([block.arrays[name] for block in blocks]) for name in first.arrays
+    }
+    runs = np.concatenate([block.runs for block in blocks])
+
+    def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(filled, ignore_index=True)
+
+    return Result(
+        dataset(arrays, first.dimensions, first.labels, runs),
+        stacked([block.outcomes for block in blocks]),
+        stacked([block.events for block in blocks]),
+        about,
+    )

@@ -1,0 +1,226 @@
+"""A country that is not at a table but watches it: its alarm, its threats, its measures.
+
+State, with the arithmetic the watcher and the watched share; deciding is the countries' work.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from negotiate_abm.mechanisms.bargaining import Risk
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.preferences import reaches
+from negotiate_abm.mechanisms.retaliation import Feud, alarm_levels, exposure, tolerated_share
+from negotiate_abm.mechanisms.trade import added_loss, imposer_cost
+from negotiate_abm.mechanisms.trust import Belief
+from negotiate_abm.scenario.consistency import punishment_severity, threat_hazard
+from negotiate_abm.scenario.parameters import Parameters
+from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.stakes import TradeFlow
+from negotiate_abm.tables import Table, rung_below
+
+THREATENED, WATCHER = 0, 1
+
+
+class TariffMeasure:
+    """A retaliatory tariff and what it does at any intensity."""
+
+    def __init__(self, key: str, flow: str, p: Parameters) -> None:
+        self.flow = flow
+        self._goods = TradeFlow.of(flow, p)
+        self._base = p[f"flows.{flow}.rate_when_valued"]
+        self._rate = p[key + "rate"]
+        self._coverage = p[key + "coverage"]
+
+    def loss(self, intensity: FloatArray) -> FloatArray:
+        """Return what it costs the exporters, C$ billion a year, shape (runs,)."""
+        goods = self._goods
+        return self._coverage * added_loss(
+            goods.free_value, self._base, intensity * self._rate, goods.sigma, goods.omega
+        )
+
+    def blow_back(self) -> FloatArray:
+        """Return what it costs its imposer at full intensity, C$ billion a year (may be a gain)."""
+        goods = self._goods
+        elasticities = (goods.sigma, goods.omega)
+        after = imposer_cost(goods.free_value, self._base + self._rate, *elasticities)
+        before = imposer_cost(goods.free_value, self._base, *elasticities)
+        return self._coverage * (after - before)
+
+
+class Watch:
+    """One watcher of one table, in every run.
+
+    Attributes
+    ----------
+    weeks_left : array of shape (runs,), int
+        Weeks until the threat that hangs falls due; -1 where none hangs.
+    met : array of shape (runs,), bool
+        Whether the threat that hangs has been complied with.
+    since_execution : array of shape (runs,), int
+        Weeks since a punishment began; -1 where none is in force.
+    feud : Feud
+        Side 0 the threatened's counter-measure, side 1 the watcher's punishment.
+    credibility : Belief
+        What the threatened believes of the watcher's threats.
+    threatened, punished : arrays of shape (runs,), bool
+        Whether it has ever come to that.
+    """
+
+    def __init__(self, table: Table, watcher: str, scenario: Scenario, p: Parameters) -> None:
+        entry = scenario.tables[table.name].watchers[watcher]
+        key = f"tables.{table.name}.watchers.{watcher}."
+        self.table = table
+        self.watcher = watcher
+        self.threatens = entry.threatens
+        self.side = table.side_of(entry.threatens)
+        self.name = f"{watcher} over {table.name}"
+        self._p, self._key = p, key
+        self.exposure_per_level = np.stack(
+            [p.get(f"issues.{n}.exposure.{watcher}", 0.0) for n in table.issues], axis=-1
+        )
+        self.line, self.below_line = self._lines(scenario)
+        self.severity = punishment_severity(scenario, key, entry.threatens, p)
+        self.punishment = TariffMeasure(key + "punishment.", entry.punishment.flow, p)
+        self.counter = (
+            None
+            if entry.counter is None
+            else TariffMeasure(key + "counter.", entry.counter.flow, p)
+        )
+        self.credibility = Belief(
+            p[key + "credibility"], p[key + "credibility_strength"], p["trust.forgetting"]
+        )
+        runs = p.runs
+        self.event_alarm = np.zeros(runs)
+        self._fading = np.ones(runs)
+        self.weeks_left = np.full(runs, -1, dtype=np.int64)
+        self.met = np.zeros(runs, dtype=np.bool_)
+        self.since_execution = np.full(runs, -1, dtype=np.int64)
+        self.feud = Feud.none_yet(runs)
+        self.threatened = np.zeros(runs, dtype=np.bool_)
+        self.punished = np.zeros(runs, dtype=np.bool_)
+
+    def _lines(self, scenario: Scenario) -> tuple[FloatArray, FloatArray]:
+        """Return each issue's red line and the rung below it; without a line, out of reach."""
+        line = np.full((self.table.runs, len(self.table.issues)), np.inf)
+        below = np.ones_like(line)
+        for i, name in enumerate(self.table.issues):
+            rung = scenario.issues[name].red_lines.get(self.watcher)
+            if rung is not None:
+                rungs = self.table.ladders[name]
+                line[:, i] = np.take(rungs.levels, rungs.names.index(rung), axis=1)
+                below[:, i] = rung_below(rungs, rung)
+        return line, below
+
+    def parameter(self, name: str) -> FloatArray:
+        """Return one of the watcher's own numbers, shape (runs,)."""
+        return self._p[self._key + name]
+
+    def fade(self) -> None:
+        """Let a week pass over the alarm that an event raised."""
+        self.event_alarm = self.event_alarm * self._fading
+
+    def notice_event(self, event: str) -> None:
+        """Take alarm at an event at the table, such as a visit."""
+        key = f"tables.{self.table.name}.events.{event}."
+        self.event_alarm = self.event_alarm + self._p.get(f"{key}exposure.{self.watcher}", 0.0)
+        self._fading = 1.0 - 1.0 / self._p.get(f"{key}fades_weeks", 1.0)
+
+    def exposure(self) -> FloatArray:
+        """Return how exposed the table now is to the watcher, in tolerances, shape (runs,)."""
+        return self._exposed(self.table.offered, self.table.agreed, self.table.in_force)
+
+    def _exposed(self, offered: FloatArray, agreed: FloatArray, in_force: FloatArray) -> FloatArray:
+        levels = alarm_levels(
+            offered,
+            agreed,
+            in_force,
+            self._p["alarm.weight_agreed"][:, None],
+            self._p["alarm.weight_offered"][:, None],
+        )
+        return exposure(levels, self.exposure_per_level) + self.event_alarm
+
+    def lines_crossed(self) -> FloatArray:
+        """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""
+        return self._crossing(self.table.agreed)
+
+    def _crossing(self, levels: FloatArray) -> FloatArray:
+        return reaches(levels, self.line).sum(axis=-1).astype(np.float64)
+
+    def log_hazard(self) -> FloatArray:
+        """Return the log of this week's hazard of a threat, shape (runs,)."""
+        return threat_hazard(self._p, self._key, self.exposure(), self.lines_crossed())
+
+    def risk(self) -> Risk:
+        """Return how the hazard of a threat would rise with what the table may yet agree."""
+        table = self.table
+        slope = self.parameter("exposure_slope")[:, None, None]
+        agreed_exposure = exposure(table.agreed, self.exposure_per_level)
+        top = table.floor + table.width
+        line = self.line[:, :, None]
+        crosses = (
+            reaches(top, line)
+            & ~reaches(table.floor, line)
+            & ~reaches(table.agreed, self.line)[:, :, None]
+            & reaches(table.reachable(), self.line)[:, :, None]
+        )
+        severity = np.zeros((table.runs, 2))
+        severity[:, self.side] = self.severity * self.credibility.trust
+        return Risk(
+            log_hazard=threat_hazard(
+                self._p, self._key, agreed_exposure, self._crossing(table.agreed)
+            ),
+            step=slope * self.exposure_per_level[:, :, None] * table.width * table.open_parts(),
+            crossing=np.where(crosses, self.parameter("line_slope")[:, None, None], 0.0),
+            severity=severity,
+            weeks=self.parameter("lookahead_weeks"),
+        )
+
+    def tolerated(self) -> tuple[FloatArray, FloatArray]:
+        """Return the agreed and the in-force levels that would leave the watcher content.
+
+        The threatened side takes its concessions under every red line, then scales
+        those that expose it until the exposure is tolerable, rungs rounded down.
+        """
+        table = self.table
+        own = table.concedes(self.side)
+        exposes = own & (self.exposure_per_level > 0.0)
+        crossed = own & reaches(table.agreed, self.line)
+        agreed = np.where(crossed, np.minimum(table.agreed, self.below_line), table.agreed)
+        in_force = np.minimum(table.in_force, agreed)
+        total = self._exposed(agreed, agreed, in_force)
+        others = self._exposed(
+            np.where(exposes, 0.0, agreed),
+            np.where(exposes, 0.0, agreed),
+            np.where(exposes, 0.0, in_force),
+        )
+        keep = tolerated_share(others, total - others)[:, None]
+        scaled = exposes & (keep < 1.0)
+        agreed = np.where(scaled, table.rounded(agreed * keep), agreed)
+        in_force = np.where(scaled, table.rounded(in_force * keep), in_force)
+        return agreed, np.minimum(in_force, agreed)
+
+    @property
+    def hanging(self) -> BoolArray:
+        """Whether a threat hangs over the table, shape (runs,)."""
+        return self.weeks_left >= 0
+
+    @property
+    def punishing(self) -> BoolArray:
+        """Whether a punishment or a counter-measure is in force, shape (runs,)."""
+        return self.since_execution >= 0
+
+    def aggrieved(self) -> BoolArray:
+        """Whether the watcher has cause for complaint, shape (runs,)."""
+        return (self.exposure() > 1.0) | (self.lines_crossed() > 0.0)
+
+
+def confined(risk: Risk, rows: IntArray) -> Risk:
+    """Return a risk in some runs alone."""
+    return Risk(
+        np.take(risk.log_hazard, rows, axis=0),
+        np.take(risk.step, rows, axis=0),
+        np.take(risk.crossing, rows, axis=0),
+        np.take(risk.severity, rows, axis=0),
+        np.take(risk.weeks, rows, axis=0),
+    )

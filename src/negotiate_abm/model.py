@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ class NegotiationModel(mesa.Model):
             province.settle(self.flow_losses())
         self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
         self._collects = collect
+        self.latest: tuple[int, Snapshot] | None = None
 
     # -- the week ---------------------------------------------------------------------
 
@@ -132,7 +134,7 @@ class NegotiationModel(mesa.Model):
     # -- what is seen from outside ------------------------------------------------------
 
     def flow_losses(self) -> dict[str, FloatArray]:
-        """Return what tariffs now cost exporters on every flow, C$ billion a year, (runs,)."""
+        """Return what tariffs now cost exporters by flow, C$ billion a year, (runs,)."""
         losses = dict(self._standing_losses)
         for table in self.tables.values():
             unrelieved = (1.0 - table.restored()) * table.exporter_stake
@@ -147,7 +149,7 @@ class NegotiationModel(mesa.Model):
         return losses
 
     def relief(self, country: str) -> FloatArray:
-        """Return the duty losses restored to a country's exporters, C$ billion a year, (runs,)."""
+        """Return what is restored to a country's exporters, C$ billion a year, (runs,)."""
         total = np.zeros(self.runs)
         for table in self.tables.values():
             if country in table.parties:
@@ -156,7 +158,7 @@ class NegotiationModel(mesa.Model):
         return total
 
     def punishment_loss(self, country: str) -> FloatArray:
-        """Return what punishments in force cost a country's exporters, C$ billion a year, (runs,)."""
+        """Return what punishments cost a country's exporters, C$ billion a year, (runs,)."""
         total = np.zeros(self.runs)
         for watch in self.watches:
             if watch.threatens == country:
@@ -164,7 +166,7 @@ class NegotiationModel(mesa.Model):
         return total
 
     def has_relief(self, country: str) -> BoolArray:
-        """Return whether some duty against a country stands cut by a rung or more, shape (runs,)."""
+        """Return whether some duty against a country is cut by a rung or more, (runs,)."""
         found = np.zeros(self.runs, dtype=np.bool_)
         for table in self.tables.values():
             for i, name in enumerate(table.issues):
@@ -234,31 +236,20 @@ class NegotiationModel(mesa.Model):
         return found
 
     def reporters(self) -> dict[str, Callable[[NegotiationModel], float]]:
-        """Return Mesa model reporters: scalars, each the mean over this model's runs.
+        """Return Mesa model reporters, one for each column of `snapshot`.
 
-        Mesa's collector, its data frames and its SolaraViz plots can use nothing else;
-        the arrays themselves are on the model, its tables, watches and agents.
+        Each is a scalar, the mean over this model's runs, named like ``in_force
+        canola_seed`` or ``trust canada china``. Mesa's collector, its data frames and its
+        SolaraViz plots can use nothing but scalars; the arrays themselves are on the
+        model, its tables, watches and agents.
         """
+        labels = self.coordinates()
         found: dict[str, Callable[[NegotiationModel], float]] = {}
-
-        def report(name: str, read: Callable[[NegotiationModel], FloatArray | BoolArray]) -> None:
-            found[name] = lambda model: float(np.mean(read(model)))
-
-        for t, table in self.tables.items():
-            for i, issue in enumerate(table.issues):
-                report(f"{issue} offered", lambda m, t=t, i=i: m.tables[t].offered[:, i])
-                report(f"{issue} agreed", lambda m, t=t, i=i: m.tables[t].agreed[:, i])
-                report(f"{issue} in force", lambda m, t=t, i=i: m.tables[t].in_force[:, i])
-        for n, country in self.countries.items():
-            for other in country.beliefs:
-                report(f"{n} trust in {other}", lambda m, n=n, o=other: m.countries[n].trust_in(o))
-            if country.provinces:
-                report(f"{n} approval", lambda m, n=n: m.countries[n].approval)
-        for n in self.provinces:
-            report(f"{n} pressure", lambda m, n=n: m.provinces[n].pressure)
-        for k, watch in enumerate(self.watches):
-            report(f"{watch.name} exposure", lambda m, k=k: m.watches[k].exposure())
-            report(f"{watch.name} punishing", lambda m, k=k: m.watches[k].punishing)
+        for name, (dimensions, values) in self.snapshot().items():
+            for place in np.ndindex(values.shape[1:]):
+                if not np.isnan(_column(values, place)).all():
+                    words = [labels[d][i] for d, i in zip(dimensions, place, strict=True)]
+                    found[" ".join([name, *words])] = partial(_weekly_mean, name, place)
         return found
 
     def release(self) -> None:
@@ -307,6 +298,19 @@ class NegotiationModel(mesa.Model):
                 rate = self.parameters[f"flows.{name}.rate_when_valued"]
                 losses[name] = exporter_loss(goods.free_value, rate, goods.sigma, goods.omega)
         return losses
+
+
+def _weekly_mean(name: str, place: tuple[int, ...], model: NegotiationModel) -> float:
+    """Return the mean over runs of one column of this week's snapshot."""
+    if model.latest is None or model.latest[0] != model.week:
+        model.latest = (model.week, model.snapshot())
+    return float(_column(model.latest[1][name][1], place).mean())
+
+
+def _column(values: FloatArray, place: tuple[int, ...]) -> FloatArray:
+    """Return one column of values of shape (runs, ...), shape (runs,)."""
+    where: tuple[Any, ...] = (slice(None), *place)
+    return values[where]
 
 
 def checked_seed(rng: int | None) -> int:

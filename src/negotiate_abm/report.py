@@ -52,7 +52,13 @@ def report(result: Result) -> None:
 
 def _issues(result: Result, scenario: Scenario) -> Table:
     table = Table(title="Concessions: level in force at the end, and rungs agreed by then")
-    for heading in ("issue", "who gives", "mean level", "90 % of runs", "rungs agreed (share of runs)"):
+    for heading in (
+        "issue",
+        "who gives",
+        "mean level",
+        "90 % of runs",
+        "rungs agreed (share of runs)",
+    ):
         table.add_column(heading)
     statistics = result.statistics()["issues"]
     for name, issue in scenario.issues.items():
@@ -101,7 +107,10 @@ def _share(happened: np.ndarray) -> tuple[str, str]:
     n, share = happened.size, float(happened.mean())
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return f"{share:.3f}", f"{max(centre - half, 0.0):.3f} to {min(centre + half, 1.0):.3f} (sampling)"
+    return (
+        f"{share:.3f}",
+        f"{max(centre - half, 0.0):.3f} to {min(centre + half, 1.0):.3f} (sampling)",
+    )
 
 
 def show(scenario: Scenario) -> None:

@@ -167,7 +167,10 @@ class Result:
         source = Path(directory)
         try:
             about = json.loads((source / _MANIFEST).read_text(encoding="utf-8"))
-            trajectories = xr.open_zarr(source / _TRAJECTORIES, consolidated=False).load()
+            stored = xr.open_zarr(source / _TRAJECTORIES, consolidated=False).load()
+            trajectories = stored.assign_coords(
+                {n: c.astype(object) for n, c in stored.coords.items() if c.dtype.kind == "T"}
+            )
             outcomes = pd.read_csv(source / _OUTCOMES, float_precision="round_trip")
             events = pd.read_csv(
                 source / _EVENTS,

@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, chance, exponential
+from negotiate_abm.mechanisms.numerics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    chance,
+    exponential,
+)
 
 # Prices tried on exposure, as multiples of the steepest marginal expected punishment.
 # Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
@@ -74,7 +80,7 @@ class Bargain:
     """
 
     value: FloatArray
-    conceder: np.ndarray
+    conceder: IntArray
     divisible: BoolArray
     risks: list[Risk] = field(default_factory=list)
 
@@ -93,7 +99,7 @@ class Bargain:
 def best_offer(
     bargain: Bargain, proposer: int, aspiration: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Return the package that gives the other side the most while the proposer keeps its aspiration.
+    """Return what gives the other side the most while the proposer keeps its aspiration.
 
     Parameters
     ----------
@@ -145,7 +151,7 @@ def _best_priced(
     return moved, possible
 
 
-def _ladder_order(bargain: Bargain, proposer: int) -> np.ndarray:
+def _ladder_order(bargain: Bargain, proposer: int) -> IntArray:
     """Return the flat order of segments in which ties are to be broken.
 
     The proposer withdraws its own concessions from the top rung down and asks for the
@@ -176,7 +182,7 @@ class _Path:
     alarm_starts: list[FloatArray]
 
     @classmethod
-    def of(cls, bargain: Bargain, proposer: int, order: np.ndarray) -> _Path:
+    def of(cls, bargain: Bargain, proposer: int, order: IntArray) -> _Path:
         runs, issues, segments = bargain.value.shape[1:]
         own_issue = np.repeat(bargain.conceder == proposer, segments)
         own_concession = np.take(own_issue, order)
@@ -206,7 +212,7 @@ class _Path:
         )
 
     def fill(
-        self, bargain: Bargain, order: np.ndarray, moved: FloatArray, possible: BoolArray
+        self, bargain: Bargain, order: IntArray, moved: FloatArray, possible: BoolArray
     ) -> FloatArray:
         """Return the package at a point of the walk, and nothing where none will do."""
         conceded = np.where(self.own_concession, 1.0 - moved, moved) * possible[:, None]
@@ -215,7 +221,7 @@ class _Path:
     def follow(
         self, bargain: Bargain, proposer: int, aspiration: FloatArray, price: float
     ) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Return how far each step is taken, the other side's worth there, and whether it suffices."""
+        """Return how far each step is taken, the other's worth there, and whether it will do."""
         rank = self._ranking(bargain, proposer, price)
 
         def ranked(values: FloatArray) -> FloatArray:
@@ -239,7 +245,7 @@ class _Path:
             other_before = other_before - other_severity * start
         return self._stop(rank, own_before, own_after, other_before, other_after, aspiration)
 
-    def _ranking(self, bargain: Bargain, proposer: int, price: float) -> np.ndarray:
+    def _ranking(self, bargain: Bargain, proposer: int, price: float) -> IntArray:
         own, other = self.own, self.other
         if price > 0.0:
             for risk, alarm in zip(bargain.risks, self.alarms, strict=True):
@@ -255,7 +261,7 @@ class _Path:
 
     def _stop(
         self,
-        rank: np.ndarray,
+        rank: IntArray,
         own_before: FloatArray,
         own_after: FloatArray,
         other_before: FloatArray,
@@ -267,15 +273,15 @@ class _Path:
         own_path = np.concatenate([own_before[:, None], own_after], axis=1)
         other_path = np.concatenate([other_before[:, None], other_after], axis=1)
         enough = own_path >= aspiration[:, None]
-        possible = enough.any(axis=1)
+        possible: BoolArray = np.asarray(enough.any(axis=1))
         stop = np.where(possible, enough.argmax(axis=1), steps)
         last = np.maximum(stop - 1, 0)[:, None]  # the step that brings it there
 
-        def at(values: FloatArray, where: np.ndarray) -> FloatArray:
+        def at(values: FloatArray, where: IntArray) -> FloatArray:
             return np.take_along_axis(values, where, axis=1)[:, 0]
 
         gained_before, gained_after = at(own_path, last), at(own_path, last + 1)
-        divides = np.take(self.divisible, at(rank, last))
+        divides = np.take(self.divisible, np.take_along_axis(rank, last, axis=1)[:, 0])
         climbs = divides & (stop > 0) & (gained_after > gained_before)
         needed = (aspiration - gained_before) / np.where(climbs, gained_after - gained_before, 1.0)
         share = np.where(climbs & possible, np.clip(needed, 0.0, 1.0), 1.0)

@@ -142,7 +142,7 @@ def added_loss(
     sigma: FloatArray,
     omega: FloatArray,
 ) -> FloatArray:
-    """Return the exporters' further loss from `tau_added` on top of `tau_base`, C$ billion a year."""
+    """Return the exporters' further loss from `tau_added` on top of `tau_base`, C$bn/yr."""
     before = value_share(tau_base, sigma, omega)
     after = value_share(tau_base + tau_added, sigma, omega)
     return np.maximum(free_value / (1.0 + omega) * (before - after), 0.0)

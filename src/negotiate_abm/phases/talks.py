@@ -166,7 +166,7 @@ def _close_rounds(model: NegotiationModel, table: Table) -> None:
         actor=table.parties[0],
         target=table.parties[1],
         where=table.name,
-        amount=zone_existed.astype(np.float64),
+        amount=np.asarray(zone_existed, dtype=np.float64),
     )
     table.open = table.open & ~fails
     table.mover = np.where(table.open, 1 - table.mover, table.mover)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Okabe and Ito (2008), safe for colour-blind readers; the line styles carry the
 # distinction without colour.
 IN_FORCE, AGREED, OFFERED = "#0072B2", "#D55E00", "#009E73"
-_STYLES = {
+_STYLES: dict[str, tuple[str, Literal["-", "--", ":"], str]] = {
     "offered": (OFFERED, ":", "offered, mean"),
     "agreed": (AGREED, "--", "agreed, mean"),
     "in_force": (IN_FORCE, "-", "in force, mean"),
@@ -40,7 +40,7 @@ def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
     issues = list(trajectories["issue"].values)
     columns = min(_COLUMNS, len(issues))
     rows = -(-len(issues) // columns)
-    figure = Figure(figsize=(4.6 * columns, 2.5 * rows + 1.0), layout="constrained")
+    figure = Figure(figsize=(max(4.6 * columns, 7.0), 2.5 * rows + 1.4), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for axes, name in zip(grid.flat, issues, strict=False):
         _panel(axes, trajectories.sel(issue=name), scenario.issues[str(name)], scenario)
@@ -52,7 +52,9 @@ def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
         grid.flat[last].tick_params(labelbottom=True)
     runs = trajectories.sizes["run"]
     figure.suptitle(f"{scenario.title}: concessions over {runs:,} runs", fontsize=13)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=5, frameon=False)
+    figure.legend(
+        handles=_legend(), loc="outside lower center", ncols=5 if columns > 1 else 3, frameon=False
+    )
     return figure
 
 

@@ -50,7 +50,7 @@ class EventLog:
         self._entries.append((self._runs[rows], week, kind, actor, target, where, issue, amounts))
 
     def frame(self) -> pd.DataFrame:
-        """Return the log as a table with the columns of `COLUMNS`, by run, then as they happened."""
+        """Return the log as a table with the columns of `COLUMNS`, by run, in order."""
         import pandas as pd
 
         if not self._entries:

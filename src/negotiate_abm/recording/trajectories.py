@@ -72,7 +72,8 @@ def dataset(
     import xarray as xr
 
     weeks = next(iter(arrays.values())).shape[1]
-    coordinates = {"run": runs, "week": np.arange(weeks), **labels}
+    names = {name: np.array(values, dtype=object) for name, values in labels.items()}
+    coordinates = {"run": runs, "week": np.arange(weeks), **names}
     used = {dimension for dims in dimensions.values() for dimension in dims}
     return xr.Dataset(
         {name: (dimensions[name], array, {"units": UNITS[name]}) for name, array in arrays.items()},

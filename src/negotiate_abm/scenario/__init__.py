@@ -1,1 +1,1 @@
-"""The world as data: typed schema, loader, bundled cases, and the draws each run makes from them."""
+"""The world as data: typed schema, loader, bundled cases, and what each run draws from them."""

@@ -21,7 +21,7 @@ from negotiate_abm.scenario.schema import Salience, Scenario
 
 
 def quantities(scenario: Scenario) -> dict[str, Quantity]:
-    """Return every number of the scenario by dotted key, a salience code as its class's multiple."""
+    """Return every number by dotted key; a salience code is its class's multiple."""
     classes = {
         name: getattr(scenario.salience, name) for name in type(scenario.salience).model_fields
     }

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class Entry(BaseModel):
-    """Base of everything in a scenario file: unknown keys are refused, nothing changes once read."""
+    """Base of all in a scenario file: unknown keys are refused, nothing changes once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -77,7 +77,7 @@ class Quantity(Origin):
         if not low <= self.value <= high:
             raise PydanticCustomError(
                 "range",
-                "low <= value <= high, with range = [{low}, {high}]|Widen the range or mend the value.",
+                "low <= value <= high, range = [{low}, {high}]|Widen the range or mend the value.",
                 {"low": low, "high": high},
             )
         if self.scale == "log" and low <= 0:

@@ -90,7 +90,7 @@ class Flow(Entry):
 
 
 class Salience(Origin):
-    """Worth of a political issue, as a multiple of the actor's largest tariff stake on the table."""
+    """Worth of a political issue, in multiples of the actor's largest tariff stake there."""
 
     salience: SalienceClass
 
@@ -244,7 +244,7 @@ class SalienceBounds(Entry):
 
 
 class Refusal(Entry):
-    """A swap an actor could have had and left: draws that would have made it take it are discarded."""
+    """A swap an actor could have had and left: draws that say it would pay are discarded."""
 
     chooser: str
     gives: dict[str, str] = Field(description="Issue and rung it would have conceded.")

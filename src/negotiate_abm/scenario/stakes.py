@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import FloatArray, power
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, power
 from negotiate_abm.mechanisms.trade import (
     cost_of_cutting,
     exporter_loss,
@@ -46,20 +46,20 @@ class Ladder:
     talk: list[bool]
 
     @property
-    def breaks_order(self) -> np.ndarray:
+    def breaks_order(self) -> BoolArray:
         """Whether the rungs do not climb to one, by run."""
         steps = np.diff(self.levels, axis=1, prepend=0.0)
-        return (steps <= 0.0).any(axis=1) | (self.levels[:, -1] != 1.0)
+        return np.asarray((steps <= 0.0).any(axis=1) | (self.levels[:, -1] != 1.0))
 
     @property
-    def breaks_shape(self) -> np.ndarray:
+    def breaks_shape(self) -> BoolArray:
         """Whether benefits are not concave or costs not convex, by run."""
         slack = 1e-9
         benefit_slopes, cost_slopes = self.slopes()
         rising = (np.diff(benefit_slopes, axis=1) > slack).any(axis=1)
         falling = (np.diff(cost_slopes, axis=1) < -slack).any(axis=1)
         negative = (benefit_slopes < -slack).any(axis=1) | (cost_slopes < -slack).any(axis=1)
-        return rising | falling | negative
+        return np.asarray(rising | falling | negative)
 
     def slopes(self) -> tuple[FloatArray, FloatArray]:
         """Return the benefit and the cost per level along each segment, shape (runs, rungs)."""

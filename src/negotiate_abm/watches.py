@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Risk
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
 from negotiate_abm.mechanisms.preferences import reaches
 from negotiate_abm.mechanisms.retaliation import Feud, alarm_levels, exposure, tolerated_share
 from negotiate_abm.mechanisms.trade import added_loss, imposer_cost
@@ -53,8 +53,8 @@ class Watch:
 
     Attributes
     ----------
-    weeks_left : array of shape (runs,), int
-        Weeks until the threat that hangs falls due; -1 where none hangs.
+    threat_week, due_week : arrays of shape (runs,), int
+        When the threat that hangs was made and when it falls due; -1 where none hangs.
     met : array of shape (runs,), bool
         Whether the threat that hangs has been complied with.
     since_execution : array of shape (runs,), int
@@ -93,7 +93,8 @@ class Watch:
         runs = p.runs
         self.event_alarm = np.zeros(runs)
         self._fading = np.ones(runs)
-        self.weeks_left = np.full(runs, -1, dtype=np.int64)
+        self.threat_week = np.full(runs, -1, dtype=np.int64)
+        self.due_week = np.full(runs, -1, dtype=np.int64)
         self.met = np.zeros(runs, dtype=np.bool_)
         self.since_execution = np.full(runs, -1, dtype=np.int64)
         self.feud = Feud.none_yet(runs)
@@ -142,10 +143,7 @@ class Watch:
 
     def lines_crossed(self) -> FloatArray:
         """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""
-        return self._crossing(self.table.agreed)
-
-    def _crossing(self, levels: FloatArray) -> FloatArray:
-        return reaches(levels, self.line).sum(axis=-1).astype(np.float64)
+        return reaches(self.table.agreed, self.line).sum(axis=-1).astype(np.float64)
 
     def log_hazard(self) -> FloatArray:
         """Return the log of this week's hazard of a threat, shape (runs,)."""
@@ -153,28 +151,23 @@ class Watch:
 
     def risk(self) -> Risk:
         """Return how the hazard of a threat would rise with what the table may yet agree."""
-        table = self.table
-        slope = self.parameter("exposure_slope")[:, None, None]
-        agreed_exposure = exposure(table.agreed, self.exposure_per_level)
-        top = table.floor + table.width
-        line = self.line[:, :, None]
-        crosses = (
-            reaches(top, line)
-            & ~reaches(table.floor, line)
-            & ~reaches(table.agreed, self.line)[:, :, None]
-            & reaches(table.reachable(), self.line)[:, :, None]
-        )
+        table, line = self.table, self.line[:, :, None]
+        leads_across = reaches(table.floor + table.width, line) & ~reaches(table.floor, line)
+        exposed = self.exposure_per_level[:, :, None] * table.width
+        rise = self._slope("exposure_slope") * exposed
+        rise = rise + np.where(leads_across, self._slope("line_slope"), 0.0)
         severity = np.zeros((table.runs, 2))
         severity[:, self.side] = self.severity * self.credibility.trust
+        agreed_exposure = exposure(table.agreed, self.exposure_per_level)
         return Risk(
-            log_hazard=threat_hazard(
-                self._p, self._key, agreed_exposure, self._crossing(table.agreed)
-            ),
-            step=slope * self.exposure_per_level[:, :, None] * table.width * table.open_parts(),
-            crossing=np.where(crosses, self.parameter("line_slope")[:, None, None], 0.0),
-            severity=severity,
-            weeks=self.parameter("lookahead_weeks"),
+            threat_hazard(self._p, self._key, agreed_exposure, self.lines_crossed()),
+            rise * table.open_parts(),
+            severity,
+            self.parameter("lookahead_weeks"),
         )
+
+    def _slope(self, name: str) -> FloatArray:
+        return self.parameter(name)[:, None, None]
 
     def tolerated(self) -> tuple[FloatArray, FloatArray]:
         """Return the agreed and the in-force levels that would leave the watcher content.
@@ -203,7 +196,7 @@ class Watch:
     @property
     def hanging(self) -> BoolArray:
         """Whether a threat hangs over the table, shape (runs,)."""
-        return self.weeks_left >= 0
+        return self.due_week >= 0
 
     @property
     def punishing(self) -> BoolArray:
@@ -213,14 +206,3 @@ class Watch:
     def aggrieved(self) -> BoolArray:
         """Whether the watcher has cause for complaint, shape (runs,)."""
         return (self.exposure() > 1.0) | (self.lines_crossed() > 0.0)
-
-
-def confined(risk: Risk, rows: IntArray) -> Risk:
-    """Return a risk in some runs alone."""
-    return Risk(
-        np.take(risk.log_hazard, rows, axis=0),
-        np.take(risk.step, rows, axis=0),
-        np.take(risk.crossing, rows, axis=0),
-        np.take(risk.severity, rows, axis=0),
-        np.take(risk.weeks, rows, axis=0),
-    )

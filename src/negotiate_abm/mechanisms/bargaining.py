@@ -28,6 +28,9 @@ from negotiate_abm.mechanisms.numerics import (
 # Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
 EXPOSURE_PRICES = (0.0, 0.1, 0.3, 1.0, 3.0)
 
+# Halvings of a divided step: a thousandth of a step is far below a rung.
+BISECTIONS = 10
+
 # max over h of h * exp(-h): the steepest slope of 1 - exp(-exp(J)) in J.
 _STEEPEST_SLOPE = float(np.exp(-1.0))
 
@@ -41,9 +44,8 @@ class Risk:
     log_hazard : array of shape (runs,)
         Log of the weekly hazard of a threat at what is already agreed.
     step : array of shape (runs, issues, segments)
-        Rise of the log hazard as a segment's open part is conceded, in proportion.
-    crossing : array of shape (runs, issues, segments)
-        Further rise once the part is conceded in full, where that crosses a red line.
+        Rise of the log hazard as a segment's open part is conceded, in proportion: a
+        move towards a red line is read as a move across it, by as much.
     severity : array of shape (runs, 2)
         What each side expects to lose if the threat comes, C$ billion a year.
     weeks : array of shape (runs,)
@@ -52,9 +54,22 @@ class Risk:
 
     log_hazard: FloatArray
     step: FloatArray
-    crossing: FloatArray
     severity: FloatArray
     weeks: FloatArray
+
+    def alarm(self, fill: FloatArray) -> FloatArray:
+        """Return the log hazard of a threat under a package, shape (runs,)."""
+        rises = fill * self.step
+        return self.log_hazard + rises.reshape(fill.shape[0], -1).sum(axis=-1)
+
+    def in_runs(self, rows: IntArray) -> Risk:
+        """Return the risk in some runs alone."""
+        return Risk(
+            np.take(self.log_hazard, rows, axis=0),
+            np.take(self.step, rows, axis=0),
+            np.take(self.severity, rows, axis=0),
+            np.take(self.weeks, rows, axis=0),
+        )
 
     def probability(self, log_hazard: FloatArray) -> FloatArray:
         """Return the chance of a threat within the weeks looked ahead."""
@@ -89,9 +104,7 @@ class Bargain:
         runs = fill.shape[0]
         total = (fill * self.value[side]).reshape(runs, -1).sum(axis=-1)
         for risk in self.risks:
-            rises = fill * risk.step + (fill >= 1.0) * risk.crossing
-            alarm = risk.log_hazard + rises.reshape(runs, -1).sum(axis=-1)
-            rise = risk.probability(alarm) - risk.probability(risk.log_hazard)
+            rise = risk.probability(risk.alarm(fill)) - risk.probability(risk.log_hazard)
             total = total - np.take(risk.severity, side, axis=1) * rise
         return total
 
@@ -130,12 +143,37 @@ def best_offer(
         moved, possible = _best_priced(bargain, proposer, path, aspiration)
     fill = path.fill(bargain, order, moved, possible)
     if bargain.risks:
-        # Inside a step the penalty is not linear; where that cost the proposer its
-        # aspiration, the step is taken whole, where the path has been checked.
-        short = bargain.worth(fill, proposer) < aspiration
-        whole = path.fill(bargain, order, np.ceil(moved), possible)
-        fill = np.where(short[:, None, None], whole, fill)
+        fill = _mend_last_step(bargain, proposer, path, order, moved, possible, aspiration)
     return fill, possible
+
+
+def _mend_last_step(
+    bargain: Bargain,
+    proposer: int,
+    path: _Path,
+    order: IntArray,
+    moved: FloatArray,
+    possible: BoolArray,
+    aspiration: FloatArray,
+) -> FloatArray:
+    """Return the package with its divided step taken as far as the true worth asks.
+
+    Inside a step the penalty is not linear. Where interpolation left the proposer short,
+    the step is halved towards its end, which the path has checked.
+    """
+    fill = path.fill(bargain, order, moved, possible)
+    short = bargain.worth(fill, proposer) < aspiration
+    if not (short & possible).any():
+        return fill
+    too_little = np.where(short[:, None], moved, np.ceil(moved))
+    enough = np.where(short[:, None], np.ceil(moved), moved)
+    for _ in range(BISECTIONS):
+        middle = np.where(short[:, None], 0.5 * (too_little + enough), moved)
+        worth = bargain.worth(path.fill(bargain, order, middle, possible), proposer)
+        will_do = (worth >= aspiration)[:, None]
+        enough = np.where(will_do, middle, enough)
+        too_little = np.where(will_do, too_little, middle)
+    return path.fill(bargain, order, enough, possible)
 
 
 def _best_priced(
@@ -196,7 +234,7 @@ class _Path:
             return np.where(own_concession, values, 0.0).sum(axis=-1)
 
         own, other = flat(bargain.value[proposer]), flat(bargain.value[1 - proposer])
-        alarms = [flat(risk.step + risk.crossing) for risk in bargain.risks]
+        alarms = [flat(risk.step) for risk in bargain.risks]
         return cls(
             own=own * direction,
             other=-other * direction,

@@ -196,8 +196,8 @@ class Feud:
         self.intensity[:, side] = np.where(where, intensity, self.intensity[:, side])
 
     def of(self, side: int) -> FloatArray:
-        """Return one side's intensity, shape (runs,)."""
-        return np.ascontiguousarray(self.intensity[:, side])
+        """Return one side's intensity as it is now, shape (runs,): a copy, not a view."""
+        return self.intensity[:, side].copy()
 
     def ever(self, side: int) -> FloatArray:
         """Return one where the side was ever provoked, shape (runs,)."""

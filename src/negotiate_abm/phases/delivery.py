@@ -23,7 +23,7 @@ def answer_breaches(model: NegotiationModel) -> None:
         due = live & ((table.since_breach == 0) | model.is_due(table.since_breach))
         before = [table.feud.of(side) for side in (0, 1)]
         for side, party in enumerate(table.parties):
-            provoked = table.breached[:, 1 - side] | (before[1 - side] > 0.0)
+            provoked = live & (table.breached[:, 1 - side] | (before[1 - side] > 0.0))
             answer = model.countries[party].answer_in(
                 table.feud, side, provoked, model.draw(f"suspend {table.name} {side}")
             )

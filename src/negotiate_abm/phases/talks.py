@@ -12,7 +12,6 @@ from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.mechanisms.rounds import clock, is_last_turn, length
 from negotiate_abm.tables import Table
-from negotiate_abm.watches import confined
 
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
@@ -196,5 +195,5 @@ def _bargain_over(model: NegotiationModel, table: Table, rows: IntArray) -> Barg
         rows,
         (sides[0].gain_factor(table), sides[1].gain_factor(table)),
         (sides[0].cost_factor(table), sides[1].cost_factor(table)),
-        [confined(watch.risk(), rows) for watch in model.watches_of(table)],
+        [watch.risk().in_runs(rows) for watch in model.watches_of(table)],
     )

@@ -21,7 +21,8 @@ def threaten(model: NegotiationModel) -> None:
         free = ~watch.hanging & ~watch.punishing
         comes = free & watcher.threatens(watch, model.draw(f"threat {watch.name}"))
         notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
-        watch.weeks_left = np.where(comes, notice, watch.weeks_left)
+        watch.threat_week = np.where(comes, model.week, watch.threat_week)
+        watch.due_week = np.where(comes, model.week + notice, watch.due_week)
         watch.met = watch.met & ~comes
         watch.threatened |= comes
         _log_watch(model, "threatened", watch, comes, watch.exposure())
@@ -30,8 +31,7 @@ def threaten(model: NegotiationModel) -> None:
 def answer_threats(model: NegotiationModel) -> None:
     """The threatened side answers a new threat at once: it complies, or it defies."""
     for watch in model.watches:
-        notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
-        is_new = watch.hanging & (watch.weeks_left == notice) & ~watch.met
+        is_new = watch.hanging & (watch.threat_week == model.week)
         if is_new.any():
             country = model.countries[watch.threatens]
             belief = watch.credibility.trust
@@ -71,8 +71,7 @@ def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
 def execute_unmet_threats(model: NegotiationModel) -> None:
     """Threats fall due: a met one lapses, an unmet one is executed or costs credibility."""
     for watch in model.watches:
-        watch.weeks_left = watch.weeks_left - watch.hanging
-        due = watch.hanging & (watch.weeks_left == 0)
+        due = watch.hanging & (watch.due_week <= model.week)
         unmet = due & ~watch.met
         watcher = model.countries[watch.watcher]
         strikes = unmet & watcher.executes(watch, model.draw(f"execute {watch.name}"))
@@ -83,7 +82,7 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
         watch.credibility.learn(
             kept=strikes.astype(np.float64), broken=backs_down.astype(np.float64)
         )
-        watch.weeks_left = np.where(due, -1, watch.weeks_left)
+        watch.due_week = np.where(due, -1, watch.due_week)
         watch.met = watch.met & ~due
         _log_watch(model, "punished", watch, strikes, watch.exposure())
         _log_watch(model, "backed down", watch, backs_down, watch.exposure())
@@ -107,7 +106,7 @@ def review_measures(model: NegotiationModel) -> None:
                 watch.feud, THREATENED, punishment > 0.0, model.draw(f"counter {watch.name}")
             )
             watch.feud.set(THREATENED, begins | due, replies)
-        provoked = watch.aggrieved() | (counter > 0.0)
+        provoked = watch.punishing & (watch.aggrieved() | (counter > 0.0))
         renewed = watcher.answer_in(
             watch.feud, WATCHER, provoked, model.draw(f"punish {watch.name}")
         )

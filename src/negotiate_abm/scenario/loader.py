@@ -69,8 +69,29 @@ def load_scenario(case: str | Path | Scenario, overrides: Overrides | None = Non
             where, [Problem("file", str(error), "TOML", "Mend the line named.")]
         ) from None
     document.setdefault("name", Path(where).stem)
-    document = _with_defaults(document)
-    return _validated(where, with_overrides(document, overrides or {}))
+    return scenario_from(document, where, overrides)
+
+
+def scenario_from(
+    document: Mapping[str, Any], where: str = "scenario", overrides: Overrides | None = None
+) -> Scenario:
+    """Return the scenario that a parsed document describes, the defaults laid beneath it.
+
+    Parameters
+    ----------
+    document : mapping
+        What `tomllib` makes of a scenario file.
+    where : str
+        What errors call it.
+    overrides : mapping of str to value, optional
+        As for `load_scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        If it says something that cannot be.
+    """
+    return _validated(where, with_overrides(_with_defaults(dict(document)), overrides or {}))
 
 
 def _read(case: str | Path) -> tuple[str, str]:

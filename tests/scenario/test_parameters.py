@@ -1,0 +1,339 @@
+"""One value a run for every number: drawn by name, held where asked, never out of range."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from negotiate_abm.errors import NegotiateError, RunError, ScenarioError
+from negotiate_abm.mechanisms.randomness import LARGEST_SEED
+from negotiate_abm.scenario.consistency import consistent_draw, contradictions
+from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.scenario.parameters import Parameters, central, draw, quantities
+from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.stakes import stakes
+from negotiate_abm.simulation import run
+
+GROWTH = "flows.electric_vehicles.growth"
+RATE = "issues.canola_seed.duty.rate"
+GDP = "countries.canada.gdp"
+EV_PRODUCERS = "issues.ev_tariff.duty.producers_share"
+VISIT = "tables.canada_china.events.visit"
+
+
+@pytest.fixture(scope="module")
+def january() -> Scenario:
+    return load_scenario("carney-beijing-2026")
+
+
+@pytest.fixture(scope="module")
+def two_thousand(january: Scenario) -> Parameters:
+    return draw(january, 7, np.arange(2000))
+
+
+def same(one: Parameters, other: Parameters, but: str = "") -> bool:
+    """Whether two sets of parameters agree to the last bit, one key aside."""
+    assert one.values.keys() == other.values.keys()
+    return all(np.array_equal(one[key], other[key]) for key in one.values if key != but)
+
+
+def row(parameters: Parameters, number: int) -> Parameters:
+    return Parameters({k: v[number : number + 1] for k, v in parameters.values.items()}, 1)
+
+
+# -- draws -------------------------------------------------------------------------------
+
+seeds = st.integers(0, LARGEST_SEED)
+run_numbers = st.lists(st.integers(0, 2**40), min_size=1, max_size=5, unique=True).map(np.array)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, runs=run_numbers, attempt=st.integers(0, 9))
+def test_every_draw_stays_in_its_range(
+    january: Scenario, seed: int, runs: np.ndarray, attempt: int
+):
+    drawn = draw(january, seed, runs, attempt)
+    for key, quantity in quantities(january).items():
+        scale = 100.0 if quantity.unit == "%" else 1.0
+        low, high = quantity.range or (quantity.value, quantity.value)
+        assert drawn[key].shape == runs.shape
+        assert (drawn[key] >= low / scale * (1 - 1e-12)).all(), key
+        assert (drawn[key] <= high / scale * (1 + 1e-12)).all(), key
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, runs=run_numbers)
+def test_a_number_without_a_range_or_held_fixed_never_moves(
+    january: Scenario, seed: int, runs: np.ndarray
+):
+    drawn, stated = draw(january, seed, runs), central(january)
+    held = [key for key, quantity in quantities(january).items() if not quantity.is_drawn]
+    assert "flows.pork_seafood.shares.quebec" in held
+    assert RATE in held
+    for key in held:
+        assert (drawn[key] == stated[key][0]).all(), key
+
+
+def test_a_number_with_a_range_differs_between_runs_and_between_seeds(
+    january: Scenario, two_thousand: Parameters
+):
+    other = draw(january, 8, np.arange(2000))
+    for key, quantity in quantities(january).items():
+        if quantity.is_drawn:
+            assert np.unique(two_thousand[key]).size > 1990, key
+            assert not np.array_equal(two_thousand[key], other[key]), key
+
+
+def test_a_percentage_becomes_a_fraction(january: Scenario):
+    assert central(january)[RATE][0] == pytest.approx(0.848)
+    assert draw(january, 1, np.arange(3))[RATE] == pytest.approx(0.848)
+
+
+def test_a_linear_range_is_drawn_evenly(two_thousand: Parameters):
+    share = (two_thousand[GDP] - 3060) / (3270 - 3060)
+    assert np.quantile(share, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.04)
+
+
+def test_a_log_range_is_drawn_evenly_in_logs(two_thousand: Parameters):
+    share = np.log(two_thousand[GROWTH]) / np.log(4.0)
+    assert np.quantile(share, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.04)
+    assert np.median(two_thousand[GROWTH]) == pytest.approx(2.0, rel=0.05), "not the mid-point 2.5"
+
+
+def test_two_numbers_with_the_same_range_are_drawn_apart(two_thousand: Parameters):
+    talks = [f"issues.{name}.ladder.talks.benefit" for name in ("ev_tariff", "steel_aluminium")]
+    one, other = (two_thousand[key] for key in talks)
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+
+
+def test_a_draw_after_a_discarded_one_is_another_draw(january: Scenario):
+    runs = np.arange(3)
+    attempts = [draw(january, 1, runs, attempt)[GDP] for attempt in range(9)]
+    assert np.unique(np.stack(attempts)).size == 27
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=seeds, others=st.lists(st.integers(0, 10**6), min_size=1, max_size=30))
+def test_run_17_is_the_same_alone_and_in_company(january: Scenario, seed: int, others: list[int]):
+    alone = draw(january, seed, np.array([17]))
+    company = draw(january, seed, np.array([*others, 17]))
+    assert same(alone, row(company, len(others)))
+
+
+def test_a_consistent_run_17_is_the_same_alone_and_in_company(january: Scenario):
+    alone = consistent_draw(january, 3, np.array([17]), {})
+    company = consistent_draw(january, 3, np.arange(400), {})
+    assert same(alone, row(company, 17))
+
+
+def test_fixing_one_number_moves_no_other(january: Scenario):
+    free = draw(january, 3, np.arange(20))
+    held = draw(load_scenario(january, {GDP: 3100}), 3, np.arange(20))
+    assert (held[GDP] == 3100).all()
+    assert not np.array_equal(free[GDP], held[GDP])
+    assert same(free, held, but=GDP)
+
+
+def test_fixing_a_salience_class_moves_no_other_number(january: Scenario):
+    key = "issues.energy_market_access.benefit"
+    free = draw(january, 3, np.arange(20))
+    low = draw(load_scenario(january, {f"{key}.salience": "low"}), 3, np.arange(20))
+    assert (free[key] >= 0.3).all()
+    assert (low[key] <= 0.3).all()
+    assert same(free, low, but=key)
+
+
+# -- numbers given run by run --------------------------------------------------------------
+
+
+def test_an_array_sets_each_run_in_the_units_of_the_scenario(january: Scenario):
+    given = {RATE: np.array([30.0, 60.0, 90.0])}
+    drawn = draw(january, 3, np.arange(3), given=given)
+    assert drawn[RATE] == pytest.approx([0.3, 0.6, 0.9])
+    assert same(drawn, draw(january, 3, np.arange(3)), but=RATE)
+
+
+def test_an_array_follows_its_runs_through_discarded_draws(january: Scenario):
+    growth = np.linspace(1.0, 1.5, 300)
+    drawn = consistent_draw(january, 3, np.arange(300), {GROWTH: growth})
+    assert np.array_equal(drawn[GROWTH], growth)
+
+
+def test_an_array_for_no_number_names_the_nearest(january: Scenario):
+    with pytest.raises(RunError, match=r"countries\.canada\.gdpp.*Did you mean '.*gdp'"):
+        draw(january, 3, np.arange(2), given={"countries.canada.gdpp": np.ones(2)})
+
+
+def test_an_array_of_another_length_than_the_runs_is_refused():
+    with pytest.raises(RunError, match=r"shape \(2,\); expected \(3,\), one number a run"):
+        run("split-the-pie", runs=3, overrides={"issues.pie.benefit": [1.0, 2.0]})
+
+
+def test_runs_given_different_numbers_end_differently():
+    reservations = [0.1, 0.8]
+    result = run("split-the-pie", 2, overrides={"tables.pie.reservation.buyer": reservations})
+    one, other = result.outcomes["pie.agreed"]
+    assert other > one
+    for reservation, level in zip(reservations, (one, other), strict=True):
+        alone = run("split-the-pie", 1, overrides={"tables.pie.reservation.buyer": reservation})
+        assert alone.outcomes["pie.agreed"].item() == level
+
+
+# -- draws that contradict the record --------------------------------------------------------
+
+
+def test_draws_that_contradict_the_record_are_discarded(january: Scenario):
+    runs = np.arange(500)
+    first, kept = draw(january, 3, runs), consistent_draw(january, 3, runs, {})
+    bad = np.logical_or.reduce(list(contradictions(january, first).values()))
+    assert 0 < bad.sum() < 500
+    assert not np.logical_or.reduce(list(contradictions(january, kept).values())).any()
+    assert np.array_equal(kept[GDP][~bad], first[GDP][~bad]), "a good first draw is kept"
+    assert (kept[GDP][bad] != first[GDP][bad]).all(), "a bad one is replaced"
+
+
+def test_no_run_is_left_with_a_duty_that_reveals_a_negative_cost(january: Scenario):
+    kept = consistent_draw(january, 11, np.arange(500), {})
+    worth = stakes(january, kept)
+    duties = [name for name, issue in january.issues.items() if issue.duty is not None]
+    assert len(duties) == 5
+    for name in duties:
+        assert (worth.cost[name] >= 0.0).all(), name
+
+
+def test_a_world_without_consistent_draws_says_what_stood_against_it(january: Scenario):
+    with pytest.raises(RunError) as caught:
+        consistent_draw(january, 3, np.array([5, 6]), {EV_PRODUCERS: np.array([0.15, 0.0])})
+    told = str(caught.value)
+    assert "1 of 2 runs (first: run 6) found no consistent draw in 200" in told
+    assert "issues.ev_tariff.duty would cost its imposer less than nothing to cut" in told
+    assert "drop the override" in told
+
+
+# -- overrides ---------------------------------------------------------------------------------
+
+
+def test_an_override_holds_its_number_in_every_run(january: Scenario):
+    changed = load_scenario(january, {GROWTH: 3})
+    assert (draw(changed, 1, np.arange(50))[GROWTH] == 3.0).all()
+
+
+@pytest.mark.parametrize("value", [0.5, 9.0])
+def test_an_override_may_leave_the_range(january: Scenario, value: float):
+    assert load_scenario(january, {GROWTH: value}).flows["electric_vehicles"].growth.value == value
+
+
+def test_an_override_leaves_the_scenario_it_came_from_alone(january: Scenario):
+    before = january.model_dump_json()
+    load_scenario(january, {GROWTH: 3, f"{VISIT}.date": "2026-02-02"})
+    assert january.model_dump_json() == before
+
+
+def test_an_override_means_the_same_by_name_and_by_scenario(january: Scenario):
+    overrides = {
+        GROWTH: 3,
+        "countries.china.tactic": "firm",
+        "weeks": 30,
+        f"{VISIT}.opens_round": False,
+        "issues.ev_tariff.red_lines.united_states": "quota",
+    }
+    by_name = load_scenario("carney-beijing-2026", overrides)
+    assert by_name == load_scenario(january, overrides)
+    assert by_name.weeks == 30
+    assert by_name.countries["china"].tactic == "firm"
+    assert by_name.issues["ev_tariff"].red_lines == {"united_states": "quota"}
+
+
+def test_an_override_of_a_salience_class_changes_the_class(january: Scenario):
+    changed = load_scenario(january, {"issues.consular_visa.benefit.salience": "high"})
+    assert changed.issues["consular_visa"].benefit.salience == "high"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("countries.canda.gdp", 1, "got 'canda', .* Did you mean 'canada'"),
+        ("issues.ev_tarif.duty.rate", 1, "Did you mean 'ev_tariff'"),
+        ("wekes", 1, "Did you mean 'weeks'"),
+        ("weeks.long", 1, "got 'weeks'"),
+        ("countries.canada", 1, "got a whole section; expected the name of one value in it"),
+        ("countries", 1, "got a whole section"),
+        (GDP, "rich", r"got 'rich'; expected a number in C\$bn/yr. Give a plain number"),
+        (GDP, True, r"got True; expected a number in C\$bn/yr"),
+        ("issues.consular_visa.benefit", 0.5, r"salience code; .* Set .*\.salience to low, medium"),
+        ("", 1, "got ''"),
+    ],
+)
+def test_a_bad_override_is_told_what_to_do(january: Scenario, key: str, value: object, told: str):
+    for case in (january, "carney-beijing-2026"):
+        with pytest.raises(RunError, match=told):
+            load_scenario(case, {key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        (GDP, -1, r"countries\.canada\.gdp: got -1.0 .*above 0, not -1"),
+        (GDP, float("nan"), r"countries\.canada\.gdp\.value: got nan; .* finite"),
+        (GDP, float("inf"), r"countries\.canada\.gdp\.value: got inf; .* finite"),
+        ("flows.canola_seed.elsewhere", 0.5, "shares that sum to 1.5"),
+        ("countries.china.tactic", "frim", "Did you mean 'firm'"),
+        (EV_PRODUCERS, 0, r"issues\.ev_tariff\.duty: got a revealed cost of -"),
+        ("issues.consular_visa.benefit.salience", "huge", "'low', 'medium' or 'high'"),
+        (f"{VISIT}.date", "2025-12-31", "expected a date from 2026-01-12"),
+    ],
+)
+def test_an_override_is_checked_like_the_file(
+    january: Scenario, key: str, value: object, told: str
+):
+    for case in (january, "carney-beijing-2026"):
+        with pytest.raises(ScenarioError, match=told):
+            load_scenario(case, {key: value})
+
+
+# -- known faults: each is kept until the source is mended -----------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="arrays given run by run pass no unit's bounds")
+@pytest.mark.parametrize("numbers", [[1.0, -4.0], [1.0, float("nan")], [1.0, float("inf")]])
+def test_numbers_given_run_by_run_are_checked_like_one_number(numbers: list[float]):
+    with pytest.raises(NegotiateError, match=r"issues\.pie\.cost"):
+        run("split-the-pie", 2, overrides={"issues.pie.cost": numbers})
+
+
+@pytest.mark.xfail(strict=True, reason="a key that the file leaves to its default is not found")
+@pytest.mark.parametrize(
+    "key", ["issues.ev_tariff.weaponisable", f"{VISIT}.ends_round", "issues.ev_tariff.divisible"]
+)
+def test_an_override_reaches_a_switch_the_file_leaves_out(january: Scenario, key: str):
+    switched = load_scenario(january, {key: key != "issues.ev_tariff.divisible"})
+    assert load_scenario("carney-beijing-2026", {key: key != "issues.ev_tariff.divisible"}) == switched
+
+
+@pytest.mark.xfail(strict=True, raises=OverflowError, reason="float() of the override escapes")
+def test_an_override_past_any_float_is_refused(january: Scenario):
+    with pytest.raises(NegotiateError):
+        load_scenario(january, {GDP: 10**400})
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="NumPy's ValueError escapes")
+@pytest.mark.parametrize("given", [[[1.0], [1.0, 2.0]], ["a", "b"]], ids=["ragged", "text"])
+def test_an_array_that_is_no_column_of_numbers_is_refused(given: list[object]):
+    with pytest.raises(NegotiateError):
+        run("split-the-pie", 2, overrides={"tables.pie.reservation.buyer": given})
+
+
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="the manifest keeps the date as a date")
+def test_a_result_with_a_date_overridden_can_be_saved(tmp_path: Path):
+    start = load_scenario("split-the-pie").start
+    result = run("split-the-pie", 2, 3, overrides={"start": start})
+    assert (result.save(tmp_path / "out") / "manifest.json").is_file()
+
+
+@pytest.mark.xfail(strict=True, reason="the message repeats its own 'Did you mean' of the same word")
+def test_a_key_below_a_value_is_not_told_that_it_meant_itself(january: Scenario):
+    with pytest.raises(RunError) as caught:
+        load_scenario("carney-beijing-2026", {f"{GDP}.value.high": 1})
+    assert "Did you mean 'value'" not in str(caught.value)

@@ -1,0 +1,179 @@
+"""The JSON Schema that editors and other programs check a scenario with."""
+
+import copy
+import json
+import re
+from typing import Any
+
+import pytest
+
+from negotiate_abm.cli import main
+from negotiate_abm.scenario.loader import case_names, json_schema, load_scenario
+
+Schema = dict[str, Any]
+
+KINDS = {
+    "object": dict,
+    "array": list | tuple,
+    "string": str,
+    "number": int | float,
+    "integer": int,
+    "boolean": bool,
+    "null": type(None),
+}
+
+
+@pytest.fixture
+def schema() -> Schema:
+    return json_schema()
+
+
+def document(case: str) -> dict[str, Any]:
+    """A case as its file says it, with the defaults beneath, as plain JSON."""
+    return load_scenario(case).model_dump(mode="json", exclude_unset=True)
+
+
+def accepts(schema: Schema, node: Any, root: Schema) -> bool:
+    """Whether a schema accepts a document, as far as the keywords used here go."""
+    if "$ref" in schema and not accepts(resolved(schema["$ref"], root), node, root):
+        return False
+    kind = KINDS.get(schema.get("type", ""), object)
+    if not isinstance(node, kind) or (isinstance(node, bool) and kind not in (bool, object)):
+        return False
+    return (
+        all(accepts(part, node, root) for part in schema.get("allOf", ()))
+        and any(accepts(part, node, root) for part in schema.get("anyOf", ({},)))
+        and node in schema.get("enum", [node])
+        and _fits(schema, node)
+        and _members_fit(schema, node, root)
+    )
+
+
+def _fits(schema: Schema, node: Any) -> bool:
+    if isinstance(node, str):
+        return re.search(schema.get("pattern", ""), node) is not None
+    if isinstance(node, int | float):
+        return schema.get("minimum", node) <= node <= schema.get("maximum", node)
+    if isinstance(node, dict):
+        return len(node) >= schema.get("minProperties", 0)
+    return True
+
+
+def _members_fit(schema: Schema, node: Any, root: Schema) -> bool:
+    if isinstance(node, dict):
+        known = schema.get("properties", {})
+        rest = schema.get("additionalProperties", True)
+        if not set(schema.get("required", ())) <= node.keys():
+            return False
+        others = [value for key, value in node.items() if key not in known]
+        if rest is False and others:
+            return False
+        return all(accepts(known[key], node[key], root) for key in node if key in known) and (
+            not isinstance(rest, dict) or all(accepts(rest, value, root) for value in others)
+        )
+    if isinstance(node, list | tuple) and "items" in schema:
+        return all(accepts(schema["items"], value, root) for value in node)
+    return True
+
+
+def resolved(reference: str, root: Schema) -> Schema:
+    assert reference.startswith("#/$defs/")
+    return root["$defs"][reference.removeprefix("#/$defs/")]
+
+
+def parts(node: Any) -> Any:
+    """Every dictionary in a document."""
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node:
+        if isinstance(child, dict | list):
+            yield from parts(child)
+
+
+def test_the_command_prints_the_schema_as_json_and_nothing_else(
+    capsys: pytest.CaptureFixture[str], schema: Schema
+):
+    assert main(["scenario", "schema"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == schema
+    assert err == ""
+
+
+def test_every_kind_of_section_is_defined(schema: Schema):
+    kinds = {"Country", "Province", "Flow", "Table", "Watcher", "Event", "Issue", "Rung", "Duty"}
+    assert kinds | {"Quantity", "Salience", "Source", "Refusal"} <= schema["$defs"].keys()
+
+
+def test_no_section_takes_a_key_it_does_not_know(schema: Schema):
+    sections = [part for part in (schema, *schema["$defs"].values()) if "properties" in part]
+    assert len(sections) > 15
+    for section in sections:
+        assert section["additionalProperties"] is False, section["title"]
+
+
+def test_every_reference_leads_to_a_definition(schema: Schema):
+    references = [part["$ref"] for part in parts(schema) if isinstance(part.get("$ref"), str)]
+    assert len(references) > 50
+    for reference in references:
+        assert resolved(reference, schema)
+
+
+def test_a_number_asks_for_its_value_and_its_unit(schema: Schema):
+    assert set(schema["$defs"]["Quantity"]["required"]) == {"value", "unit"}
+
+
+def test_a_field_says_its_unit_and_bounds(schema: Schema):
+    fields = schema["$defs"]["Country"]["properties"]
+    assert "share between 0 and 1" in fields["sunk_share"]["description"] or (
+        "Share of own cost" in fields["sunk_share"]["description"]
+    )
+    assert fields["gdp"]["description"] == "a number in C$bn/yr above 0"
+
+
+@pytest.mark.parametrize("case", case_names())
+def test_the_schema_accepts_a_bundled_case_over_its_defaults(schema: Schema, case: str):
+    assert accepts(schema, document(case), schema)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        (),
+        ("countries", "seller"),
+        ("countries", "seller", "gdp"),
+        ("tables", "pie"),
+        ("tables", "pie", "events", "start"),
+        ("issues", "pie"),
+        ("issues", "pie", "benefit"),
+        ("issues", "pie", "ladder", "all"),
+        ("conduct",),
+    ],
+    ids=lambda path: ".".join(path) or "the top",
+)
+def test_the_schema_refuses_an_unknown_key_anywhere(schema: Schema, path: tuple[str, ...]):
+    broken = copy.deepcopy(document("split-the-pie"))
+    node = broken
+    for name in path:
+        node = node[name]
+    node["surprise"] = 1
+    assert not accepts(schema, broken, schema)
+
+
+@pytest.mark.parametrize("key", ["title", "start", "focal", "countries", "tables", "issues"])
+def test_the_schema_refuses_a_case_without_what_it_needs(schema: Schema, key: str):
+    broken = document("split-the-pie")
+    del broken[key]
+    assert not accepts(schema, broken, schema)
+
+
+@pytest.mark.xfail(strict=True, reason="a field's own description hides the unit it asks for")
+def test_every_number_of_the_schema_says_its_unit(schema: Schema):
+    number = {"$ref": "#/$defs/Quantity"}
+    fields = [
+        field
+        for section in schema["$defs"].values()
+        for field in section.get("properties", {}).values()
+        if number in field.get("allOf", ())
+    ]
+    assert len(fields) > 50
+    assert [f["description"] for f in fields if "a number in " not in json.dumps(f)] == []

@@ -1,0 +1,1 @@
+"""Tests mirror the package; each reads as a claim about the world."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TRAJECTORIES, _OUTCOMES, _EVENTS = "trajectories.zarr", "outcomes.csv", "events.csv"
 _MANIFEST = "manifest.json"
+_WHOLE_COLUMNS = ("run", "week")
 _TEXT_COLUMNS = ("kind", "actor", "target", "where", "issue")
 
 
@@ -161,7 +162,6 @@ class Result:
         ResultError
             If the directory does not hold one.
         """
-        import pandas as pd
         import xarray as xr
 
         source = Path(directory)
@@ -171,20 +171,31 @@ class Result:
             trajectories = stored.assign_coords(
                 {n: c.astype(object) for n, c in stored.coords.items() if c.dtype.kind == "T"}
             )
-            outcomes = pd.read_csv(source / _OUTCOMES, float_precision="round_trip")
-            events = pd.read_csv(
-                source / _EVENTS,
-                float_precision="round_trip",
-                dtype=dict.fromkeys(_TEXT_COLUMNS, object),
-                keep_default_na=False,
-                na_values={"amount": [""]},
-            )
+            outcomes = _read_table(source / _OUTCOMES)
+            events = _read_table(source / _EVENTS)
         except (OSError, ValueError) as error:
             raise ResultError(
                 f"{source}: got {error}; expected a directory written by Result.save. "
                 f"Check the path."
             ) from None
         return cls(trajectories, outcomes, events, about)
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    """Return a table as it was written, floats to the last bit."""
+    import pandas as pd
+
+    table = pd.read_csv(file, dtype=object, keep_default_na=False)
+    for name in table.columns:
+        if name in _WHOLE_COLUMNS:
+            table[name] = table[name].astype(np.int64)
+        elif name not in _TEXT_COLUMNS:
+            words = set(table[name])
+            if words and words <= {"True", "False"}:
+                table[name] = table[name] == "True"
+            else:
+                table[name] = table[name].replace("", "nan").astype(np.float64)
+    return table
 
 
 class Plots:

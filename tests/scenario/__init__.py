@@ -1,0 +1,1 @@
+"""The world as data: what a file may say, and what is drawn from it."""

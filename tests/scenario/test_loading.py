@@ -204,9 +204,8 @@ TYPES = [
     Broken("two origins", "january", 'source = "B105" }', 'source = "B105", definition = "x" }',
            "flows.canola_seed.value", "4.0 C$bn/yr", _NO_ORIGIN, "Say where"),
     Broken("assumed without a range", "january",
-           'assumed = "no row gives it; about 18 to 19 US$ trillion at 1.37", range = [23000, 28000]',
-           'assumed = "a guess"', "countries.china.gdp", "25000 C$bn/yr",
-           "a range beside an assumed value", "Add range = [low, high]"),
+           'at 1.37", range = [23000, 28000] }', 'at 1.37" }', "countries.china.gdp",
+           "25000 C$bn/yr", "a range beside an assumed value", "Add range = [low, high]"),
     Broken("a horizon of nothing", "pie", "weeks = 24", "weeks = 0",
            "weeks", "0", "greater than or equal to 1", "Mend"),
     Broken("a start that is no date", "pie", "start = 2026-01-05", 'start = "soon"',
@@ -313,7 +312,8 @@ NAMES = [
            'benefit = { salience = "low", definition = "x" }',
            "issues.canola_seed", "a duty beside a benefit or cost", "one or the other", "Drop one"),
     Broken("a duty on no flow", "january", 'flow = "canola_seed"', 'flow = "canola_sead"',
-           "issues.canola_seed.duty.flow", "'canola_sead'", "a name", "Did you mean 'canola_seed'?"),
+           "issues.canola_seed.duty.flow", "'canola_sead'", "a name",
+           "Did you mean 'canola_seed'?"),
     Broken("a duty on the conceder's own exports", "january", 'flow = "canola_seed"',
            'flow = "electric_vehicles"', "issues.canola_seed.duty.flow",
            "'electric_vehicles' from china to canada", "a flow from canada to china",
@@ -447,7 +447,10 @@ def test_a_watcher_must_be_a_country_that_is_not_at_the_table(
 
 
 def test_shares_within_a_thousandth_of_one_pass(written: Callable[..., Path]):
-    file = written("january", ("shares.saskatchewan = { value = 0.55", "shares.saskatchewan = { value = 0.5505"))
+    file = written(
+        "january",
+        ("shares.saskatchewan = { value = 0.55", "shares.saskatchewan = { value = 0.5505"),
+    )
     assert load_scenario(file).flows["canola_seed"].shares["saskatchewan"].value == 0.5505
 
 
@@ -477,7 +480,9 @@ def test_an_empty_file_is_told_what_is_missing(tmp_path: Path):
 def test_a_file_of_bytes_is_not_text(tmp_path: Path):
     file = tmp_path / "my-case.toml"
     file.write_bytes(bytes(range(256)))
-    assert "file: got bytes that are not UTF-8 text; expected a readable TOML file" in _refused(file)
+    assert "file: got bytes that are not UTF-8 text; expected a readable TOML file" in _refused(
+        file
+    )
 
 
 @pytest.mark.parametrize(
@@ -535,6 +540,14 @@ def test_sections_of_the_wrong_kind_are_refused_one_by_one(tmp_path: Path):
 # -- known faults: each is kept until the source is mended --------------------------------
 
 
+def _told_or_loaded(file: Path, otherwise: str) -> str:
+    try:
+        load_scenario(file)
+    except ScenarioError as error:
+        return str(error)
+    return otherwise
+
+
 def _only_expected_errors(file: Path) -> None:
     with pytest.raises(NegotiateError):
         load_scenario(file)
@@ -554,24 +567,23 @@ def test_a_whole_number_of_five_thousand_digits_is_refused(tmp_path: Path):
     _only_expected_errors(file)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="keys with dots are split into five parts")
+@pytest.mark.xfail(
+    strict=True, raises=ValueError, reason="keys with dots are split into five parts"
+)
 def test_a_table_may_have_a_dot_in_its_name_or_is_told_not_to(
     texts: dict[str, str], tmp_path: Path
 ):
     text = texts["january"].replace("tables.canada_china", 'tables."canada.china"')
     file = tmp_path / "dotted.toml"
     file.write_text(text.replace('"canada_china"', '"canada.china"'))
-    try:
-        load_scenario(file)
-    except ScenarioError as error:
-        assert "canada.china" in str(error)
+    assert "canada.china" in _told_or_loaded(file, "canada.china")
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="both arms of a union complain")
 @pytest.mark.parametrize(
     ("base", "edit", "key"),
     [
-        ("pie", ('benefit = { value = 1.0, unit = "C$bn/yr"', 'benefit = { value = 1.0, unit = "%"'),
+        ("pie", ('benefit = { value = 1.0, unit = "C$bn/yr"', 'benefit = { value = 1, unit = "%"'),
          "issues.pie.benefit"),
         ("january", ('salience = "medium"', 'salience = "mediun"'),
          "issues.energy_market_access.benefit.salience"),
@@ -585,7 +597,9 @@ def test_one_mistake_in_a_worth_is_one_problem(
 
 
 @pytest.mark.xfail(strict=True, reason="origins are asked for None, not for emptiness")
-@pytest.mark.parametrize("origin", ["source = []", 'assumed = "", range = [0.5, 2]', 'definition = ""'])
+@pytest.mark.parametrize(
+    "origin", ["source = []", 'assumed = "", range = [0.5, 2]', 'definition = ""']
+)
 def test_an_empty_origin_is_no_origin(written: Callable[..., Path], origin: str):
     new = f'gdp = {{ value = 1.0, unit = "C$bn/yr", {origin} }}'
     _only_expected_errors(written("pie", (_PIE_GDP, new)))
@@ -601,7 +615,13 @@ def test_an_empty_origin_is_no_origin(written: Callable[..., Path], origin: str)
         ("opens_round = true", 'opens_round = "yes"'),
         ("start = 2026-01-05", "start = 1767571200"),
     ],
-    ids=["quoted number", "switch for a number", "quoted weeks", "text switch", "number for a date"],
+    ids=[
+        "quoted number",
+        "switch for a number",
+        "quoted weeks",
+        "text switch",
+        "number for a date",
+    ],
 )
 def test_a_value_of_another_kind_is_refused_not_converted(
     written: Callable[..., Path], edit: tuple[str, str]
@@ -635,7 +655,4 @@ def test_a_case_name_past_reason_is_refused():
 def test_a_byte_order_mark_is_read_or_named(texts: dict[str, str], tmp_path: Path):
     file = tmp_path / "notepad.toml"
     file.write_text(texts["pie"], encoding="utf-8-sig")
-    try:
-        load_scenario(file)
-    except ScenarioError as error:
-        assert "byte-order mark" in str(error)
+    assert "byte-order mark" in _told_or_loaded(file, "byte-order mark")

@@ -171,6 +171,11 @@ def test_an_array_of_another_length_than_the_runs_is_refused():
         run("split-the-pie", runs=3, overrides={"issues.pie.benefit": [1.0, 2.0]})
 
 
+def test_an_array_of_text_is_refused():
+    with pytest.raises(RunError, match=r"issues\.pie\.benefit: got .* expected"):
+        run("split-the-pie", runs=2, overrides={"issues.pie.benefit": ["a", "b"]})
+
+
 def test_runs_given_different_numbers_end_differently():
     reservations = [0.1, 0.8]
     result = run("split-the-pie", 2, overrides={"tables.pie.reservation.buyer": reservations})
@@ -309,7 +314,9 @@ def test_numbers_given_run_by_run_are_checked_like_one_number(numbers: list[floa
 )
 def test_an_override_reaches_a_switch_the_file_leaves_out(january: Scenario, key: str):
     switched = load_scenario(january, {key: key != "issues.ev_tariff.divisible"})
-    assert load_scenario("carney-beijing-2026", {key: key != "issues.ev_tariff.divisible"}) == switched
+    assert (
+        load_scenario("carney-beijing-2026", {key: key != "issues.ev_tariff.divisible"}) == switched
+    )
 
 
 @pytest.mark.xfail(strict=True, raises=OverflowError, reason="float() of the override escapes")
@@ -319,10 +326,9 @@ def test_an_override_past_any_float_is_refused(january: Scenario):
 
 
 @pytest.mark.xfail(strict=True, raises=ValueError, reason="NumPy's ValueError escapes")
-@pytest.mark.parametrize("given", [[[1.0], [1.0, 2.0]], ["a", "b"]], ids=["ragged", "text"])
-def test_an_array_that_is_no_column_of_numbers_is_refused(given: list[object]):
+def test_a_ragged_array_is_refused():
     with pytest.raises(NegotiateError):
-        run("split-the-pie", 2, overrides={"tables.pie.reservation.buyer": given})
+        run("split-the-pie", 2, overrides={"tables.pie.reservation.buyer": [[1.0], [1.0, 2.0]]})
 
 
 @pytest.mark.xfail(strict=True, raises=TypeError, reason="the manifest keeps the date as a date")
@@ -332,7 +338,9 @@ def test_a_result_with_a_date_overridden_can_be_saved(tmp_path: Path):
     assert (result.save(tmp_path / "out") / "manifest.json").is_file()
 
 
-@pytest.mark.xfail(strict=True, reason="the message repeats its own 'Did you mean' of the same word")
+@pytest.mark.xfail(
+    strict=True, reason="the message repeats its own 'Did you mean' of the same word"
+)
 def test_a_key_below_a_value_is_not_told_that_it_meant_itself(january: Scenario):
     with pytest.raises(RunError) as caught:
         load_scenario("carney-beijing-2026", {f"{GDP}.value.high": 1})

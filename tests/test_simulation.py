@@ -1,0 +1,169 @@
+"""Many runs: blocks, results, files, and what is asked for in the wrong way."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import negotiate_abm
+from negotiate_abm import NegotiationModel, Result
+from negotiate_abm.errors import ResultError, RunError
+
+RUNS, WEEKS = 30, 10
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return negotiate_abm.run(runs=RUNS, weeks=WEEKS, seed=4, block=13)
+
+
+def test_block_size_changes_nothing(result):
+    again = negotiate_abm.run(runs=RUNS, weeks=WEEKS, seed=4, block=30)
+    xr.testing.assert_identical(result.trajectories, again.trajectories)
+    pd.testing.assert_frame_equal(result.outcomes, again.outcomes, check_exact=True)
+    pd.testing.assert_frame_equal(result.events, again.events, check_exact=True)
+
+
+def test_first_run_replays_a_single_run(result):
+    alone = negotiate_abm.run(runs=1, weeks=WEEKS, seed=4, first_run=17)
+    xr.testing.assert_identical(alone.trajectories, result.trajectories.sel(run=[17]))
+    pd.testing.assert_frame_equal(
+        alone.events, result.events.query("run == 17").reset_index(drop=True), check_exact=True
+    )
+
+
+def test_the_rate_follows_the_level_in_force(result):
+    seed = result.trajectories.sel(issue="canola_seed")
+    rate, restored = seed["rate"].values, seed["restored"].values
+    assert rate[restored == 0.0] == pytest.approx(84.8)
+    order = np.argsort(restored.ravel())
+    assert (np.diff(rate.ravel()[order]) <= 1e-9)[np.diff(restored.ravel()[order]) > 1e-6].all()
+    assert np.isnan(result.trajectories["rate"].sel(issue="consular_visa")).all()
+
+
+def test_outcomes_agree_with_trajectories_and_events(result):
+    last = result.trajectories.isel(week=-1)
+    held = last["in_force"].sel(issue="canola_seed").values
+    assert np.array_equal(result.outcomes["canola_seed.in_force"].to_numpy(), held)
+    assert np.array_equal(result.outcomes["relief"].to_numpy(), last["relief"].values)
+    threatened = set(result.events.query("kind == 'threatened'")["run"])
+    flagged = set(result.outcomes.loc[result.outcomes["united_states.threatened"], "run"])
+    assert threatened == flagged
+    seen = result.events.query("kind == 'agreed on issue' and issue == 'canola_seed'")
+    first = seen.groupby("run")["week"].min()
+    talks = result.outcomes.set_index("run")["canola_seed.consultations.week"].dropna()
+    assert first.eq(talks.astype(int)).all()
+
+
+def test_a_saved_result_comes_back_the_same(result, tmp_path):
+    where = result.save(tmp_path / "deep" / "one")
+    back = Result.load(where)
+    xr.testing.assert_identical(result.trajectories, back.trajectories)
+    pd.testing.assert_frame_equal(result.outcomes, back.outcomes, check_exact=True)
+    pd.testing.assert_frame_equal(result.events, back.events, check_exact=True, check_dtype=False)
+    assert back.manifest == result.manifest
+    assert back.statistics() == result.statistics()
+
+
+def test_a_result_is_never_written_over_another(result, tmp_path):
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(ResultError, match="already holds something"):
+        result.save(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_a_failed_save_leaves_nothing_behind(result, tmp_path, monkeypatch):
+    def full_disk(*_args: object, **_keywords: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
+    with pytest.raises(ResultError, match="No space left"):
+        result.save(tmp_path / "there")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]"])
+def test_a_directory_that_holds_no_result_is_refused(broken, tmp_path):
+    if broken:
+        (tmp_path / "manifest.json").write_text(broken)
+    with pytest.raises(ResultError, match="expected a directory written by"):
+        Result.load(tmp_path)
+
+
+def test_the_manifest_says_how_to_make_it_again(result):
+    about = result.manifest
+    assert about["seed"] == 4
+    assert about["versions"]["mesa"]
+    assert about["cpu_features"]
+    assert len(about["scenario_hash"]) == 64
+    json.dumps(about)
+    again = negotiate_abm.run(
+        result.scenario, runs=about["runs"], weeks=about["weeks"], seed=about["seed"]
+    )
+    xr.testing.assert_identical(result.trajectories, again.trajectories)
+
+
+def test_no_seed_is_a_fresh_one_that_is_recorded():
+    one = negotiate_abm.run("split-the-pie", runs=2, seed=None)
+    other = negotiate_abm.run("split-the-pie", runs=2, seed=None)
+    assert one.manifest["seed"] != other.manifest["seed"]
+
+
+def test_an_override_can_differ_by_run():
+    key = "countries.canada.trust.china"
+    trust = np.linspace(0.1, 0.9, RUNS)
+    found = negotiate_abm.run(runs=RUNS, weeks=2, seed=4, overrides={key: trust}, block=7)
+    start = found.trajectories["trust"].sel(country="canada", counterpart="china", week=0)
+    assert start.values == pytest.approx(trust)
+    assert found.manifest["overrides"][key] == trust.tolist()
+
+
+def test_the_same_run_sees_the_same_shocks_under_two_parameter_sets():
+    other = {"tables.canada_china.watchers.united_states.hostility": 0.8}
+    one = NegotiationModel(runs=5, rng=3)
+    two = NegotiationModel(runs=5, rng=3, overrides=other)
+    changed = next(iter(other))
+    for key, values in one.parameters.values.items():
+        if key != changed:
+            assert np.array_equal(values, two.parameters[key]), key
+    one.step()
+    two.step()
+    assert np.array_equal(one.draw("open canada_china"), two.draw("open canada_china"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"runs": 0},
+        {"runs": 2.5},
+        {"runs": True},
+        {"weeks": -1},
+        {"block": 0},
+        {"runs": 10**9},
+        {"overrides": {"countries.canada.gdp": [1.0, 2.0]}},
+        {"overrides": {"countries.canada.gpd": 1.0}},
+        {"overrides": {"countries.canada.gpd": [1.0] * 5}},
+        {"seed": -4},
+    ],
+)
+def test_a_run_asked_for_wrongly_is_refused_in_words(wrong):
+    with pytest.raises(RunError, match="got"):
+        negotiate_abm.run(**{"runs": 5, "weeks": 2, **wrong})
+
+
+def test_progress_counts_every_run():
+    seen: list[int] = []
+    negotiate_abm.run("split-the-pie", runs=10, weeks=2, block=4, progress=seen.append)
+    assert seen == [4, 4, 2]
+
+
+def test_the_concession_figure_has_a_panel_an_issue(result):
+    figure = result.plot.concessions()
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(shown) == len(result.scenario.issues)
+    assert all(axes.get_title() for axes in shown)
+    assert any("weeks since 2026-01-12" in axes.get_xlabel() for axes in shown)

@@ -317,6 +317,24 @@ def test_json_with_out_prints_the_object_and_writes_the_result(cli: Run, elsewhe
     assert (elsewhere / "place" / "manifest.json").is_file()
 
 
+def test_the_object_printed_is_the_summary_of_the_table_written(cli: Run, elsewhere: Path):
+    told = cli(*JANUARY_IN_BRIEF, "--out", "place", "--json").json
+    table = pd.read_csv(elsewhere / "place" / "outcomes.csv")
+    for name, found in told["issues"].items():
+        level = table[f"{name}.in_force"]
+        quantiles = [found["level"][key] for key in ("q05", "q50", "q95")]
+        assert quantiles == pytest.approx(np.quantile(level, [0.05, 0.5, 0.95]))
+        assert found["level"]["mean"] == pytest.approx(level.mean())
+        for rung, reached in found["reached"].items():
+            assert reached["probability"] == table[f"{name}.{rung}.week"].notna().mean()
+    assert told["issues"]["canola_seed"]["level"]["q95"] > 0
+    for kind, share in told["watchers"]["united_states"].items():
+        assert share == table[f"united_states.{kind}"].mean()
+    joint = told["joint"]["relief_without_punishment"]
+    assert joint == table["relief_without_punishment"].mean()
+    assert 0 < joint < 1
+
+
 def test_out_may_be_an_empty_directory(cli: Run, elsewhere: Path):
     (elsewhere / "place").mkdir()
     assert cli(*PIE_IN_BRIEF, "--out", "place", "--json").code == 0

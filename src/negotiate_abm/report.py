@@ -52,27 +52,20 @@ def report(result: Result) -> None:
 
 def _issues(result: Result, scenario: Scenario) -> Table:
     table = Table(title="Concessions: level in force at the end, and rungs agreed by then")
-    for heading in (
-        "issue",
-        "who gives",
-        "mean level",
-        "90 % of runs",
-        "rungs agreed (share of runs)",
-    ):
+    headings = ("issue (who gives)", "mean level\n(90 % of runs)", "rungs agreed (share of runs)")
+    for heading in headings:
         table.add_column(heading)
     statistics = result.statistics()["issues"]
     for name, issue in scenario.issues.items():
         found = statistics[name]
         level = found["level"]
-        reached = "  ".join(
-            f"{issue.ladder[rung].title} {share['probability']:.2f}"
+        reached = "\n".join(
+            f"{share['probability']:.2f} {issue.ladder[rung].title}"
             for rung, share in found["reached"].items()
         )
         table.add_row(
-            issue.title,
-            scenario.countries[issue.conceder].title,
-            f"{level['mean']:.2f}",
-            f"{level['q05']:.2f} to {level['q95']:.2f}",
+            f"{issue.title} ({scenario.countries[issue.conceder].title})",
+            f"{level['mean']:.2f}\n({level['q05']:.2f} to {level['q95']:.2f})",
             reached,
         )
     return table
@@ -92,7 +85,7 @@ def _tests(result: Result, scenario: Scenario) -> Table:
     relief = outcomes["relief"].to_numpy()
     low, high = np.quantile(relief, [0.05, 0.95])
     table.add_row(
-        f"relief to {focal}'s exporters at the end, C\\$bn a year",
+        f"relief to {focal}'s exporters at the end, C$bn a year",
         f"{relief.mean():.3f}",
         f"{low:.3f} to {high:.3f} (runs)",
     )
@@ -119,7 +112,7 @@ def show(scenario: Scenario) -> None:
     p = central(scenario)
     worth = stakes(scenario, p)
     console.print(f"[bold]{scenario.title}[/bold] ({scenario.name})\n{scenario.summary}")
-    table = Table(title="Issues at stated values, C\\$bn a year for the whole ladder")
+    table = Table(title="Issues at stated values, C$bn a year for the whole ladder")
     for heading in ("issue", "who gives", "worth", "costs", "rungs: level (duty)", "red lines"):
         table.add_column(heading)
     for name, issue in scenario.issues.items():

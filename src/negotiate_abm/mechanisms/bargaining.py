@@ -26,7 +26,7 @@ from negotiate_abm.mechanisms.numerics import (
 
 # Prices tried on exposure, as multiples of the steepest marginal expected punishment.
 # Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
-EXPOSURE_PRICES = (0.0, 0.1, 0.3, 1.0, 3.0)
+EXPOSURE_PRICES = (0.0, 0.3, 1.0, 3.0)
 
 # Halvings of a divided step: a thousandth of a step is far below a rung.
 BISECTIONS = 10

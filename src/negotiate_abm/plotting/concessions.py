@@ -46,6 +46,8 @@ def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
         _panel(axes, trajectories.sel(issue=name), scenario.issues[str(name)], scenario)
     for axes in grid.flat[len(issues) :]:
         axes.set_visible(False)
+    for row in range(rows):
+        grid[row, 0].set_ylabel("rung and level", fontsize=8)
     for column in range(columns):
         last = max(i for i in range(len(issues)) if i % columns == column)
         grid.flat[last].set_xlabel(f"weeks since {scenario.start}")
@@ -69,8 +71,8 @@ def _panel(axes: Axes, issue: xr.Dataset, entry: Issue, scenario: Scenario) -> N
     axes.set_title(
         f"{entry.title}\n{scenario.countries[entry.conceder].title} concedes", fontsize=9
     )
-    rungs = [(rung.level.value, rung.title) for rung in entry.ladder.values()]
-    axes.set_yticks([0.0, *(level for level, _ in rungs)], ["nothing", *(t for _, t in rungs)])
+    rungs = [(0.0, "nothing"), *((rung.level.value, rung.title) for rung in entry.ladder.values())]
+    axes.set_yticks([level for level, _ in rungs], [f"{title} {level:g}" for level, title in rungs])
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(axis="y", color="0.85", linewidth=0.6)
     axes.set_ylim(-0.03, 1.05)

@@ -137,7 +137,7 @@ def test_memory_stays_flat_over_fifty_blocks():
 
 @pytest.mark.parametrize("rng", [-1, 2**63, 1.5, "7", True])
 def test_a_seed_that_is_no_whole_number_is_refused(rng):
-    with pytest.raises(RunError, match="rng: got"):
+    with pytest.raises(RunError, match="seed: got"):
         NegotiationModel(rng=rng)
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from negotiate_abm import __version__
 from negotiate_abm.errors import NegotiateError, RunError
-
-if TYPE_CHECKING:
-    from negotiate_abm.result import Result
 
 DEFAULT_CASE = "carney-beijing-2026"
 DEFAULT_RUNS = 2000
@@ -23,6 +21,9 @@ DEFAULT_RUNS = 2000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not know every letter
     try:
         for file in getattr(options, "strategies", None) or ():
             from negotiate_abm.strategies import load_strategies
@@ -100,33 +101,37 @@ def _add_scenario(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from negotiate_abm.report import free_directory, progress_bar, report
-    from negotiate_abm.result import check_free
+    from negotiate_abm.result import claim
     from negotiate_abm.simulation import run
 
     wanted = options.out
-    if wanted is not None:
-        check_free(wanted)
+    made = wanted is not None and not claim(wanted)  # refuse now what could not be written later
     overrides = dict(_override(text) for text in options.overrides)
-    with progress_bar(options.runs) as progress:
-        result = run(
-            options.case, options.runs, options.weeks, options.seed, overrides, progress=progress
-        )
+    try:
+        with progress_bar(options.runs) as progress:
+            result = run(
+                options.case,
+                options.runs,
+                options.weeks,
+                options.seed,
+                overrides,
+                progress=progress,
+            )
+    except BaseException:
+        if made:
+            wanted.rmdir()
+        raise
     if options.json:
         if wanted is not None:
-            _write(result, wanted)
+            result.save(wanted, figures=True)
         print(json.dumps(result.statistics(), indent=2))
         return 0
     where = wanted or free_directory(Path("results"), result.manifest["case"])
-    _write(result, where)
+    result.save(where, figures=True)
     report(result)
     print(f"\nWritten to {where}/: trajectories.zarr, outcomes.csv, events.csv, manifest.json,")
     print("concessions.png (concession trajectories by issue)")
     return 0
-
-
-def _write(result: Result, where: Path) -> None:
-    result.save(where)
-    result.plot.concessions().savefig(where / "concessions.png", dpi=150)
 
 
 def _override(text: str) -> tuple[str, Any]:
@@ -136,7 +141,7 @@ def _override(text: str) -> tuple[str, Any]:
         raise RunError(f"--set: got '{text}'; expected KEY=VALUE. Write it with an equals sign.")
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return key.strip(), value.strip()
 
 

@@ -22,7 +22,7 @@ from negotiate_abm.phases import delivery, home, talks, threats
 from negotiate_abm.recording.events import EventLog
 from negotiate_abm.recording.trajectories import Snapshot
 from negotiate_abm.scenario.consistency import consistent_draw
-from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import TradeFlow, stakes
 from negotiate_abm.tables import Table
@@ -83,8 +83,9 @@ class NegotiationModel(mesa.Model):
         self.rng_seed = checked_seed(rng)
         super().__init__(rng=self.rng_seed)
         _check_block(runs, first_run)
-        scalars, arrays = _split(overrides or {}, runs)
+        scalars, arrays = split_overrides(overrides or {}, runs)
         self.case = load_scenario(scenario, scalars)
+        check_columns(self.case, arrays)
         self.runs = runs
         self.run_numbers: IntArray = np.arange(first_run, first_run + runs, dtype=np.int64)
         self.week = 0
@@ -324,11 +325,9 @@ def checked_seed(rng: int | None) -> int:
     if rng is None:
         return secrets.randbelow(2**31)
     if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
-        raise RunError(f"rng: got {rng!r}; expected an integer or None. Give a whole number.")
+        raise RunError(f"seed: got {rng!r}; expected an integer or None. Give a whole number.")
     if not 0 <= rng <= LARGEST_SEED:
-        raise RunError(
-            f"rng: got {rng}; expected 0 to {LARGEST_SEED}. Choose a seed in that range."
-        )
+        raise RunError(f"seed: got {rng}; expected 0 to {LARGEST_SEED}. Choose one in that range.")
     return int(rng)
 
 
@@ -344,21 +343,3 @@ def _check_block(runs: int, first_run: int) -> None:
                 f"{name}: got {number}; expected {low} to {high} in one model. "
                 f"Use negotiate_abm.run for more: it plays them block by block."
             )
-
-
-def _split(overrides: Mapping[str, Any], runs: int) -> tuple[dict[str, Any], dict[str, FloatArray]]:
-    """Separate overrides that hold in every run from those with one value a run."""
-    scalars: dict[str, Any] = {}
-    arrays: dict[str, FloatArray] = {}
-    for key, value in overrides.items():
-        if not isinstance(value, np.ndarray | list):
-            scalars[key] = value
-            continue
-        column = np.asarray(value)
-        if column.shape != (runs,) or not np.issubdtype(column.dtype, np.number):
-            raise RunError(
-                f"override {key}: got an array of shape {column.shape}; expected one number for "
-                f"each of {runs} runs. Give a scalar, or an array of shape ({runs},)."
-            )
-        arrays[key] = column.astype(np.float64)
-    return scalars, arrays

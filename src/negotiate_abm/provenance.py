@@ -78,7 +78,7 @@ def commit() -> str | None:
 
 def _git(where: Path, *arguments: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(where), *arguments],
+        ["git", "--no-optional-locks", "-C", str(where), *arguments],
         capture_output=True,
         text=True,
         check=True,
@@ -90,4 +90,6 @@ def _git(where: Path, *arguments: str) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, bool | int | float | str | list) else str(value)

@@ -25,9 +25,23 @@ if TYPE_CHECKING:
 def progress_bar(runs: int) -> Iterator[Callable[[int], None]]:
     """Show progress on standard error; yield what to call with runs finished."""
     columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("runs", total=runs)
-        yield lambda done: bar.advance(task, done)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("runs", total=runs)
+
+    def advance(done: int) -> None:
+        bar.start()  # only now: bad input should find a quiet terminal
+        bar.advance(task, done)
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _console() -> Console:
+    """Return a console that prints a scenario's words as they are, brackets and all."""
+    return Console(markup=False, emoji=False, highlight=False)
 
 
 def free_directory(parent: Path, name: str) -> Path:
@@ -40,11 +54,10 @@ def free_directory(parent: Path, name: str) -> Path:
 
 def report(result: Result) -> None:
     """Print the outcome of many runs."""
-    console = Console()
+    console = _console()
     scenario, about = result.scenario, result.manifest
     console.print(
-        f"[bold]{scenario.title}[/bold]: {about['runs']:,} runs of {about['weeks']} weeks, "
-        f"seed {about['seed']}"
+        f"{scenario.title}: {about['runs']:,} runs of {about['weeks']} weeks, seed {about['seed']}"
     )
     console.print(_issues(result, scenario))
     console.print(_tests(result, scenario))
@@ -54,7 +67,7 @@ def _issues(result: Result, scenario: Scenario) -> Table:
     table = Table(title="Concessions: level in force at the end, and rungs agreed by then")
     headings = ("issue (who gives)", "mean level\n(90 % of runs)", "rungs agreed (share of runs)")
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     statistics = result.statistics()["issues"]
     for name, issue in scenario.issues.items():
         found = statistics[name]
@@ -74,7 +87,7 @@ def _issues(result: Result, scenario: Scenario) -> Table:
 def _tests(result: Result, scenario: Scenario) -> Table:
     table = Table(title="Pressure and the political test")
     for heading in ("what", "mean", "90 % interval"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     outcomes = result.outcomes
     for watcher, found in result.statistics()["watchers"].items():
         title = scenario.countries[watcher].title
@@ -108,13 +121,13 @@ def _share(happened: np.ndarray) -> tuple[str, str]:
 
 def show(scenario: Scenario) -> None:
     """Print who wants what in a scenario, at its stated values."""
-    console = Console()
+    console = _console()
     p = central(scenario)
     worth = stakes(scenario, p)
-    console.print(f"[bold]{scenario.title}[/bold] ({scenario.name})\n{scenario.summary}")
+    console.print(f"{scenario.title} ({scenario.name})\n{scenario.summary}")
     table = Table(title="Issues at stated values, C$bn a year for the whole ladder")
     for heading in ("issue", "who gives", "worth", "costs", "rungs: level (duty)", "red lines"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for name, issue in scenario.issues.items():
         table.add_row(
             f"{issue.title} ({name})",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ class Result:
     @property
     def scenario(self) -> Scenario:
         """The scenario played, overrides applied."""
-        return Scenario.model_validate(self.manifest["scenario"])
+        return Scenario.model_validate_json(json.dumps(self.manifest["scenario"]))
 
     @property
     def plot(self) -> Plots:
@@ -112,8 +112,14 @@ class Result:
 
     # -- files ------------------------------------------------------------------------
 
-    def save(self, directory: str | Path) -> Path:
-        """Write the result to a new directory, whole or not at all.
+    def save(self, directory: str | Path, figures: bool = False) -> Path:
+        """Write the result to a new or empty directory, whole or not at all.
+
+        Parameters
+        ----------
+        directory : str or Path
+        figures : bool
+            Whether to draw the figures beside the data.
 
         Returns
         -------
@@ -123,33 +129,34 @@ class Result:
         Raises
         ------
         ResultError
-            If it exists already and is not empty, or cannot be written.
+            If it already holds something, or cannot be written.
         """
         target = Path(directory)
-        check_free(target)
-        temporary = None
+        existed = claim(target)
+        partial = target / ".partial"
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-            self._write(temporary)
-            temporary.chmod(0o755)
-            if target.exists():
+            partial.mkdir()
+            self._write(partial, figures)
+            # The manifest goes last: without it nothing here is read as a result.
+            for part in sorted(partial.iterdir(), key=lambda entry: entry.name == _MANIFEST):
+                part.rename(target / part.name)
+            partial.rmdir()
+        except BaseException as error:
+            for entry in target.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            if not existed:
                 target.rmdir()
-            temporary.rename(target)
-        except OSError as error:
-            raise ResultError(
-                f"{target}: got {error.strerror or error}; expected a directory that can be "
-                f"written. Choose another with enough space and the right to write."
-            ) from None
-        finally:
-            if temporary is not None and temporary.exists():
-                shutil.rmtree(temporary, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise _cannot_write(target, error) from None
+            raise
         return target
 
-    def _write(self, directory: Path) -> None:
+    def _write(self, directory: Path, figures: bool) -> None:
         self.trajectories.to_zarr(directory / _TRAJECTORIES, consolidated=False)
         self.outcomes.to_csv(directory / _OUTCOMES, index=False)
         self.events.to_csv(directory / _EVENTS, index=False)
+        if figures:
+            self.plot.concessions().savefig(directory / "concessions.png", dpi=150)
         text = json.dumps(self.manifest, indent=2)
         (directory / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
@@ -211,15 +218,33 @@ class Plots:
         return concessions(self._result.trajectories, self._result.scenario)
 
 
-def check_free(directory: Path) -> None:
-    """Refuse a directory that already holds something.
+def claim(directory: Path) -> bool:
+    """Make a directory if need be, make sure it is ours to fill, and say whether it was there.
 
     Raises
     ------
     ResultError
+        If it already holds something, or cannot be written.
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ResultError(
-            f"{directory}: got a place that already holds something; expected a new or empty "
-            f"directory. Name another, or move what is there."
-        )
+    try:
+        existed = directory.is_dir()
+        if directory.exists() and (not existed or any(directory.iterdir())):
+            raise ResultError(
+                f"{directory}: got a place that already holds something; expected a new or "
+                f"empty directory. Name another, or move what is there."
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except (OSError, ValueError) as error:
+        raise _cannot_write(directory, error) from None
+    return existed
+
+
+def _cannot_write(directory: Path, error: Exception) -> ResultError:
+    name = str(directory)
+    return ResultError(
+        f"{name if len(name) < 200 else name[:200] + '...'}: got "
+        f"{getattr(error, 'strerror', None) or error}; expected a directory that can be written. "
+        f"Choose another, with enough space and the right to write."
+    )

@@ -16,7 +16,7 @@ from negotiate_abm.provenance import manifest
 from negotiate_abm.recording.outcomes import first_week, outcome_table
 from negotiate_abm.recording.trajectories import Recorder, dataset
 from negotiate_abm.result import Result
-from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.scenario.loader import load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import rates
 
@@ -78,17 +78,11 @@ def run(
     """
     seed = checked_seed(seed)
     overrides = dict(overrides or {})
-    scalars = {k: v for k, v in overrides.items() if not isinstance(v, list | np.ndarray)}
-    arrays = {k: np.asarray(v) for k, v in overrides.items() if k not in scalars}
+    _check_size(runs, 1 if weeks is None else weeks, block)
+    scalars, columns = split_overrides(overrides, runs)
     scenario = load_scenario(case, scalars)
     weeks = scenario.weeks if weeks is None else weeks
     _check_size(runs, weeks, block)
-    for key, column in arrays.items():
-        if column.shape != (runs,):
-            raise RunError(
-                f"override {key}: got an array of shape {column.shape}; expected ({runs},), one "
-                f"number a run. Give a scalar, or as many numbers as runs."
-            )
     blocks = [
         _play(
             scenario,
@@ -96,7 +90,7 @@ def run(
             first_run + start,
             min(block, runs - start),
             weeks,
-            {key: column[start : start + block] for key, column in arrays.items()},
+            {key: column[start : start + block] for key, column in columns.items()},
             progress,
         )
         for start in range(0, runs, block)
@@ -110,6 +104,11 @@ def _check_size(runs: int, weeks: int, block: int) -> None:
             raise RunError(f"{name}: got {number!r}; expected a whole number from 1. Give one.")
     if runs * (weeks + 1) * _NUMBERS_A_RUN_WEEK > MOST_NUMBERS:
         most = MOST_NUMBERS // ((weeks + 1) * _NUMBERS_A_RUN_WEEK)
+        if most < 1:
+            raise RunError(
+                f"weeks: got {weeks}; expected at most {MOST_NUMBERS // _NUMBERS_A_RUN_WEEK - 1}, "
+                f"to be held in memory. Ask for fewer."
+            )
         raise RunError(
             f"runs: got {runs} of {weeks} weeks; expected at most {most} of that length held in "
             f"memory at once. Ask for fewer, or run several with first_run."

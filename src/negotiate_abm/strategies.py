@@ -37,9 +37,9 @@ def load_strategies(file: str | Path) -> None:
         )
     try:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except StrategyError:
+    except (StrategyError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:  # a file that calls exit() must not end the program
         raise StrategyError(
             f"{path}: got {type(error).__name__}: {error}; expected a file that runs. Mend it."
         ) from error

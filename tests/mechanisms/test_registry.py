@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from negotiate_abm.errors import NegotiateError, StrategyError
+from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.mechanisms.registry import Registry
 from negotiate_abm.mechanisms.retaliation import FeudView, retaliation_strategies
 from negotiate_abm.mechanisms.tactics import BargainingView, tactics
@@ -162,6 +163,27 @@ def test_a_rule_for_one_run_that_answers_wrongly_is_told_too(answer: object) -> 
         registry["odd"](view_of(3))
 
 
+def divides_by_the_clock(view: BargainingView) -> float:
+    return float(view.best) / (view.clock - view.clock)
+
+
+@pytest.mark.parametrize(
+    ("rule", "one_run", "cause"),
+    [
+        (divides_by_the_clock, True, ZeroDivisionError),
+        (lambda view: view.patience, False, AttributeError),
+    ],
+)
+def test_a_rule_that_breaks_down_is_named_with_what_broke_it(
+    rule: Callable[[Any], Any], one_run: bool, cause: type[Exception]
+) -> None:
+    with pytest.raises(StrategyError, match="tactic 'odd' raised") as refusal:
+        registry_with(rule, one_run)["odd"](view_of(3))
+    assert cause.__name__ in str(refusal.value)
+    assert "a number for each of 3 runs" in str(refusal.value)
+    assert isinstance(refusal.value.__cause__, cause)
+
+
 def test_whole_numbers_and_truth_values_are_numbers() -> None:
     view = view_of(3)
     for rule, expected in (
@@ -220,6 +242,21 @@ def test_generous_tit_for_tat_in_plain_python_is_the_packages_own(
     registry.register("plain", one_run=True)(plain_generous)
     expected = retaliation_strategies["generous_tit_for_tat"](view)
     assert registry["plain"](view).tolist() == expected.tolist()
+
+
+def test_a_rule_sees_all_runs_at_once_unless_it_says_otherwise() -> None:
+    seen: list[BargainingView] = []
+    registry: Registry[BargainingView] = Registry("tactic")
+
+    @registry.register("watch")
+    def watch(view: BargainingView) -> FloatArray:
+        seen.append(view)
+        return view.best
+
+    view = view_of(3)
+    registry["watch"](view)
+    assert len(seen) == 1
+    assert seen[0] is view
 
 
 def test_a_rule_for_one_run_sees_plain_numbers_by_their_names() -> None:

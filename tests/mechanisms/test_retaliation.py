@@ -1,5 +1,7 @@
 """Retaliation: what alarms a watcher, whether it acts, and how quarrels go, move by move."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -342,11 +344,19 @@ def test_none_never_strikes_back_and_lifts_at_once_what_is_in_force() -> None:
     assert move("none", own=[1.0], other=[1.0]) == 0.0
 
 
+def test_a_strategy_cannot_change_what_it_sees() -> None:
+    zero = column(0.0)
+    view = FeudView(zero, zero, zero, zero, zero, zero)
+    with pytest.raises(FrozenInstanceError):
+        view.own = column(1.0)  # type: ignore[misc]
+
+
 # -- the memory of a quarrel --------------------------------------------------------------
 
 
 def test_a_quarrel_begins_with_no_measure_and_no_grudge() -> None:
     feud = Feud.none_yet(3)
+    assert feud.intensity.shape == feud.ever_provoked.shape == (3, 2)
     for side in (0, 1):
         assert feud.of(side).tolist() == [0.0, 0.0, 0.0]
         assert feud.ever(side).tolist() == [0.0, 0.0, 0.0]

@@ -1,5 +1,7 @@
 """Tactics: how an aspiration falls from the best to the reservation as time runs out."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,6 +114,12 @@ def test_from_the_hardest_to_the_softest(
 def test_the_firm_hold_out_for_the_best_to_the_very_deadline() -> None:
     wanted = aspire("firm", column(0.0, 0.5, 0.999, 1.0), 2.0, 10.0, exponent=1.0)
     assert wanted.tolist() == [10.0, 10.0, 10.0, 2.0]
+
+
+def test_a_tactic_cannot_change_what_it_sees() -> None:
+    view = BargainingView(column(0.0), column(0.0), column(1.0), column(1.0))
+    with pytest.raises(FrozenInstanceError):
+        view.clock = column(1.0)  # type: ignore[misc]
 
 
 @every_tactic

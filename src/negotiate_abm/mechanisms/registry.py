@@ -32,7 +32,13 @@ class Strategy(Generic[View]):
     def __call__(self, view: View) -> FloatArray:
         """Return the rule's answer for every run, shape (runs,)."""
         shape = getattr(view, fields(view)[0].name).shape  # type: ignore[arg-type]
-        answer = self._each(view, shape[0]) if self.one_run else self.rule(view)
+        try:
+            answer = self._each(view, shape[0]) if self.one_run else self.rule(view)
+        except Exception as error:
+            raise StrategyError(
+                f"{self.kind} '{self.name}' raised {type(error).__name__}: {error}; expected a "
+                f"number for each of {shape[0]} runs. Mend the rule."
+            ) from error
         try:
             numbers = np.ascontiguousarray(answer, dtype=np.float64)
         except (TypeError, ValueError):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from negotiate_abm.errors import Problem, nearest
 from negotiate_abm.mechanisms.retaliation import retaliation_strategies
 from negotiate_abm.mechanisms.tactics import tactics
-from negotiate_abm.scenario.consistency import contradictions
+from negotiate_abm.scenario.consistency import refused_worth
 from negotiate_abm.scenario.parameters import central, quantities
 from negotiate_abm.scenario.quantities import Origin
 from negotiate_abm.scenario.schema import Issue, Salience, Scenario, Table, Watcher
 from negotiate_abm.scenario.stakes import ladder, stakes
 
 _SUM_TOLERANCE = 1e-3
+
+_MONDAY = 0
+
+_COUNTRY = "a country of the scenario"
+_PARTY = "a country at the table"
+_WATCHER = "a watcher of the table"
+_FLOW = "a flow of the scenario"
 
 
 def problems_in(scenario: Scenario) -> list[Problem]:
@@ -26,40 +33,64 @@ def problems_in(scenario: Scenario) -> list[Problem]:
     return broken or [*_sums(scenario), *_ladders(scenario), *_reveals(scenario)]
 
 
-def _name(key: str, name: str, names: object) -> Iterator[Problem]:
-    known = list(names)  # type: ignore[call-overload]
+def _name(key: str, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
+    known = list(dict.fromkeys(names))
     if name not in known:
-        yield Problem(key, f"'{name}'", "a name the scenario defines", nearest(name, known))
+        yield Problem(key, f"'{name}'", what, nearest(name, known))
 
 
 def _references(s: Scenario) -> Iterator[Problem]:
-    yield from _name("focal", s.focal, s.countries)
+    if s.start.weekday() != _MONDAY:
+        yield Problem("start", f"{s.start:%A %d %B %Y}", "a Monday", "Move it to the week's own.")
+    yield from _name("focal", s.focal, s.countries, _COUNTRY)
     for name, country in s.countries.items():
         key = f"countries.{name}"
-        yield from _name(f"{key}.tactic", country.tactic, tactics.names())
-        yield from _name(f"{key}.retaliation", country.retaliation, retaliation_strategies.names())
+        yield from _name(f"{key}.tactic", country.tactic, tactics.names(), "a registered tactic")
+        yield from _name(
+            f"{key}.retaliation",
+            country.retaliation,
+            retaliation_strategies.names(),
+            "a registered strategy",
+        )
         for counterpart in country.trust:
-            yield from _name(f"{key}.trust.{counterpart}", counterpart, s.countries)
+            yield from _name(
+                f"{key}.trust.{counterpart}",
+                counterpart,
+                [c for c in s.countries if c != name],
+                "another country",
+            )
     for name, province in s.provinces.items():
-        yield from _name(f"provinces.{name}.country", province.country, s.countries)
+        yield from _name(f"provinces.{name}.country", province.country, s.countries, _COUNTRY)
     for name, flow in s.flows.items():
-        yield from _name(f"flows.{name}.exporter", flow.exporter, s.countries)
-        yield from _name(f"flows.{name}.importer", flow.importer, s.countries)
+        yield from _name(f"flows.{name}.exporter", flow.exporter, s.countries, _COUNTRY)
+        yield from _name(f"flows.{name}.importer", flow.importer, s.countries, _COUNTRY)
+        if flow.exporter == flow.importer:
+            yield Problem(
+                f"flows.{name}.importer",
+                f"'{flow.importer}'",
+                "another country than the exporter",
+                "Mend it.",
+            )
         exporting = [p for p, entry in s.provinces.items() if entry.country == flow.exporter]
         for province_name in flow.shares:
-            yield from _name(f"flows.{name}.shares.{province_name}", province_name, exporting)
+            yield from _name(
+                f"flows.{name}.shares.{province_name}",
+                province_name,
+                exporting,
+                f"a province of {flow.exporter}",
+            )
     for name, table in s.tables.items():
         yield from _table_references(s, name, table)
     for name, issue in s.issues.items():
         yield from _issue_references(s, name, issue)
     for name, refusal in s.revealed.items():
-        yield from _name(f"revealed.{name}.chooser", refusal.chooser, s.countries)
+        yield from _name(f"revealed.{name}.chooser", refusal.chooser, s.countries, _COUNTRY)
         for side, package in (("gives", refusal.gives), ("gets", refusal.gets)):
             for issue_name, rung in package.items():
                 key = f"revealed.{name}.{side}.{issue_name}"
-                yield from _name(key, issue_name, s.issues)
+                yield from _name(key, issue_name, s.issues, "an issue of the scenario")
                 if issue_name in s.issues:
-                    yield from _name(key, rung, s.issues[issue_name].ladder)
+                    yield from _name(key, rung, s.issues[issue_name].ladder, "a rung of its ladder")
                     yield from _gives_what_it_has(key, side, refusal.chooser, s.issues[issue_name])
         if not refusal.gives:
             yield Problem(
@@ -84,11 +115,12 @@ def _table_references(s: Scenario, name: str, table: Table) -> Iterator[Problem]
     key = f"tables.{name}"
     parties = [table.host, table.guest]
     for role in ("host", "guest"):
-        yield from _name(f"{key}.{role}", getattr(table, role), s.countries)
+        yield from _name(f"{key}.{role}", getattr(table, role), s.countries, _COUNTRY)
     if table.host == table.guest:
         yield Problem(
             f"{key}.guest", f"'{table.guest}'", "another country than the host", "Mend it."
         )
+        return
     if not any(issue.table == name for issue in s.issues.values()):
         yield Problem(
             key,
@@ -97,7 +129,7 @@ def _table_references(s: Scenario, name: str, table: Table) -> Iterator[Problem]
             f"Set an issue's table to '{name}'.",
         )
     for party in table.reservation:
-        yield from _name(f"{key}.reservation.{party}", party, parties)
+        yield from _name(f"{key}.reservation.{party}", party, parties, _PARTY)
     for one, other in (parties, parties[::-1]):
         if one in s.countries and other not in s.countries[one].trust:
             yield Problem(
@@ -111,7 +143,7 @@ def _table_references(s: Scenario, name: str, table: Table) -> Iterator[Problem]
     for event_name, event in table.events.items():
         event_key = f"{key}.events.{event_name}"
         for watcher in event.exposure:
-            yield from _name(f"{event_key}.exposure.{watcher}", watcher, table.watchers)
+            yield from _name(f"{event_key}.exposure.{watcher}", watcher, table.watchers, _WATCHER)
         if event.exposure and event.fades_weeks is None:
             yield Problem(
                 f"{event_key}.fades_weeks", "nothing", "how slowly the alarm fades", "Add it."
@@ -125,15 +157,17 @@ def _table_references(s: Scenario, name: str, table: Table) -> Iterator[Problem]
 def _watcher_references(
     s: Scenario, key: str, watcher: str, parties: list[str], entry: Watcher
 ) -> Iterator[Problem]:
-    yield from _name(key, watcher, [c for c in s.countries if c not in parties])
-    yield from _name(f"{key}.threatens", entry.threatens, parties)
+    yield from _name(
+        key, watcher, [c for c in s.countries if c not in parties], "a country not at the table"
+    )
+    yield from _name(f"{key}.threatens", entry.threatens, parties, _PARTY)
     for label, measure, exporter, importer in (
         ("punishment", entry.punishment, entry.threatens, watcher),
         ("counter", entry.counter, watcher, entry.threatens),
     ):
         if measure is None:
             continue
-        yield from _name(f"{key}.{label}.flow", measure.flow, s.flows)
+        yield from _name(f"{key}.{label}.flow", measure.flow, s.flows, _FLOW)
         flow = s.flows.get(measure.flow)
         if flow is not None and (flow.exporter, flow.importer) != (exporter, importer):
             yield Problem(
@@ -146,21 +180,26 @@ def _watcher_references(
 
 def _issue_references(s: Scenario, name: str, issue: Issue) -> Iterator[Problem]:
     key = f"issues.{name}"
-    yield from _name(f"{key}.table", issue.table, s.tables)
+    yield from _name(f"{key}.table", issue.table, s.tables, "a table of the scenario")
     if issue.table not in s.tables:
         return
     table = s.tables[issue.table]
     parties = [table.host, table.guest]
     for role in ("conceder", "beneficiary"):
-        yield from _name(f"{key}.{role}", getattr(issue, role), parties)
+        yield from _name(f"{key}.{role}", getattr(issue, role), parties, _PARTY)
     if issue.conceder == issue.beneficiary:
         yield Problem(f"{key}.beneficiary", f"'{issue.beneficiary}'", "the other party", "Mend it.")
     if not issue.ladder:
         yield Problem(f"{key}.ladder", "no rungs", "at least one rung, at level 1", "Add it.")
     for watcher in issue.exposure:
-        yield from _name(f"{key}.exposure.{watcher}", watcher, table.watchers)
+        yield from _name(f"{key}.exposure.{watcher}", watcher, table.watchers, _WATCHER)
     for whose, rung in issue.red_lines.items():
-        yield from _name(f"{key}.red_lines.{whose}", whose, [issue.conceder, *table.watchers])
+        yield from _name(
+            f"{key}.red_lines.{whose}",
+            whose,
+            [issue.conceder, *table.watchers],
+            "the conceder or a watcher",
+        )
         if rung not in issue.ladder:
             yield Problem(
                 f"{key}.red_lines.{whose}",
@@ -188,7 +227,7 @@ def _duty_references(s: Scenario, key: str, issue: Issue) -> Iterator[Problem]:
     assert duty is not None
     if issue.benefit is not None or issue.cost is not None:
         yield Problem(key, "a duty beside a benefit or cost", "one or the other", "Drop one.")
-    yield from _name(f"{key}.duty.flow", duty.flow, s.flows)
+    yield from _name(f"{key}.duty.flow", duty.flow, s.flows, _FLOW)
     flow = s.flows.get(duty.flow)
     if flow is not None and (flow.exporter, flow.importer) != (issue.beneficiary, issue.conceder):
         yield Problem(
@@ -229,7 +268,7 @@ def _sources(s: Scenario) -> Iterator[Problem]:
     for key, origin in _origins(s):
         cited.update(origin.source_keys)
         for source in origin.source_keys:
-            yield from _name(f"{key}.source", source, s.sources)
+            yield from _name(f"{key}.source", source, s.sources, "a key of [sources]")
     dated = {
         f"tables.{t}.events.{e}.source": event.source
         for t, table in s.tables.items()
@@ -239,7 +278,7 @@ def _sources(s: Scenario) -> Iterator[Problem]:
     dated |= {f"revealed.{r}.source": refusal.source for r, refusal in s.revealed.items()}
     for key, source in dated.items():
         cited.add(source)
-        yield from _name(key, source, s.sources)
+        yield from _name(key, source, s.sources, "a key of [sources]")
     for source in s.sources:
         if source not in cited:
             yield Problem(
@@ -257,9 +296,24 @@ def _origins(s: Scenario) -> Iterator[tuple[str, Origin]]:
 
 
 def _sums(s: Scenario) -> Iterator[Problem]:
+    classes = s.salience
+    if not classes.low.value <= classes.medium.value <= classes.high.value:
+        yield Problem(
+            "salience",
+            f"{classes.low.value:g}, {classes.medium.value:g}, {classes.high.value:g}",
+            "low at most medium, medium at most high",
+            "Reorder them.",
+        )
     for name, flow in s.flows.items():
         has_provinces = any(p.country == flow.exporter for p in s.provinces.values())
         if not has_provinces:
+            if flow.elsewhere is not None:
+                yield Problem(
+                    f"flows.{name}.elsewhere",
+                    f"{flow.elsewhere.value:g}",
+                    f"nothing, as {flow.exporter} has no provinces here",
+                    "Drop it.",
+                )
             continue
         elsewhere = 0.0 if flow.elsewhere is None else flow.elsewhere.value
         total = elsewhere + sum(share.value for share in flow.shares.values())
@@ -274,7 +328,7 @@ def _sums(s: Scenario) -> Iterator[Problem]:
         total = sum(p.influence.value for p in s.provinces.values() if p.country == country)
         if total > 1.0 + _SUM_TOLERANCE:
             yield Problem(
-                "provinces.*.influence",
+                "provinces",
                 f"influences in {country} that sum to {total:g}",
                 "a sum of at most 1",
                 "Scale them down.",
@@ -319,7 +373,20 @@ def _reveals(s: Scenario) -> Iterator[Problem]:
                 "at least zero: whoever keeps a duty gains by it",
                 "Raise producers_weight, producers_share or coercive_value.",
             )
-    for reason, found in contradictions(s, p).items():
-        if found[0] and reason.startswith(("revealed.", "tables.")):
-            key, _, what = reason.partition(": ") if ": " in reason else reason.partition(" ")
-            yield Problem(key, what, "stated values that agree with the record", "Mend a value.")
+    for name, table in s.tables.items():
+        if table.shortest_round_weeks.value > table.longest_round_weeks.value:
+            yield Problem(
+                f"tables.{name}.shortest_round_weeks",
+                f"{table.shortest_round_weeks.value:g}",
+                f"at most longest_round_weeks, {table.longest_round_weeks.value:g}",
+                "Swap the two or mend one.",
+            )
+    for name, refusal in s.revealed.items():
+        gain = refused_worth(s, name, p, worth)[0]
+        if gain > 0.0:
+            yield Problem(
+                f"revealed.{name}",
+                f"a swap that would have paid {refusal.chooser} {gain:.3g} C$bn/yr",
+                "at most zero: it was left",
+                "Lower the worth of what it gets, its trust, or raise the cost of what it gives.",
+            )

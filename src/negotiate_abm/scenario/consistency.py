@@ -66,12 +66,11 @@ def contradictions(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
             found[f"issues.{name}.duty would cost its imposer less than nothing to cut"] = (
                 worth.cost[name] < 0.0
             )
-    for name, table in scenario.tables.items():
+    for name in scenario.tables:
         key = f"tables.{name}."
         found[key + "shortest_round_weeks is above longest_round_weeks"] = (
             p[key + "shortest_round_weeks"] > p[key + "longest_round_weeks"]
         )
-        del table
     for name in scenario.revealed:
         found[f"revealed.{name}: the swap that was left would have paid"] = (
             refused_worth(scenario, name, p, worth) > 0.0

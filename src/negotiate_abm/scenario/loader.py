@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -12,13 +13,16 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from negotiate_abm.errors import Problem, RunError, ScenarioError, nearest
+from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.checks import problems_in
-from negotiate_abm.scenario.quantities import Quantity
-from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.parameters import quantities
+from negotiate_abm.scenario.quantities import REMEDY, Quantity
+from negotiate_abm.scenario.schema import WORTH_TAGS, Scenario
 
 _CASES = resources.files("negotiate_abm.scenario") / "cases"
 _LARGEST_FILE_BYTES = 4_000_000
@@ -31,6 +35,9 @@ _EACH = {
     "issue": "issues",
     "table": "tables",
 }
+
+# What pydantic adds to the place of an error inside a choice of types.
+_UNION_PARTS = {*WORTH_TAGS, "str", "list[str]", "constrained-str", "list[constrained-str]"}
 
 Overrides = Mapping[str, Any]
 
@@ -64,11 +71,11 @@ def load_scenario(case: str | Path | Scenario, overrides: Overrides | None = Non
     where, text = _read(case)
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ScenarioError(
             where, [Problem("file", str(error), "TOML", "Mend the line named.")]
         ) from None
-    document.setdefault("name", Path(where).stem)
+    document.setdefault("name", re.sub(r"[^a-z0-9]+", "-", Path(where).stem.lower()).strip("-"))
     return scenario_from(document, where, overrides)
 
 
@@ -91,7 +98,11 @@ def scenario_from(
     ScenarioError
         If it says something that cannot be.
     """
-    return _validated(where, with_overrides(_with_defaults(dict(document)), overrides or {}))
+    complete = _with_defaults(dict(document))
+    if overrides:
+        # From the typed scenario, so that keys the file leaves to the schema can be set too.
+        complete = with_overrides(_typed(where, complete).model_dump(mode="python"), overrides)
+    return _validated(where, complete)
 
 
 def _read(case: str | Path) -> tuple[str, str]:
@@ -99,28 +110,24 @@ def _read(case: str | Path) -> tuple[str, str]:
     path = Path(case)
     if isinstance(case, str) and case in case_names():
         return f"{case}.toml", (_CASES / f"{case}.toml").read_text(encoding="utf-8")
-    if path.suffix != ".toml" and not path.exists():
-        raise ScenarioError(
-            str(case),
-            [
-                Problem(
-                    "case",
-                    f"'{case}'",
-                    "a bundled case or a path ending in .toml",
-                    nearest(str(case), case_names()),
-                )
-            ],
-        )
     try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise OSError(f"larger than {_LARGEST_FILE_BYTES} bytes")
-        return str(path), path.read_text(encoding="utf-8")
+        if path.suffix != ".toml" and not path.exists():
+            expected = "a bundled case or a path ending in .toml"
+            hint = nearest(str(case), case_names())
+            raise ScenarioError(str(case), [Problem("case", f"'{case}'", expected, hint)])
+        if path.exists() and not path.is_file():
+            raise OSError("something that is no regular file")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE_BYTES + 1)
+        if len(content) > _LARGEST_FILE_BYTES:
+            raise OSError(f"more than {_LARGEST_FILE_BYTES} bytes")
+        return str(path), content.decode("utf-8-sig")
     except UnicodeDecodeError:
         problem = "bytes that are not UTF-8 text"
-    except OSError as error:
-        problem = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
     raise ScenarioError(
-        str(path), [Problem("file", problem, "a readable TOML file", "Check the path.")]
+        _short(str(path)), [Problem("file", problem, "a readable TOML file", "Check the path.")]
     )
 
 
@@ -185,32 +192,42 @@ def with_overrides(document: dict[str, Any], overrides: Overrides) -> dict[str, 
 
 def _replace(node: dict[str, Any], key: str, path: list[str], value: Any) -> dict[str, Any]:
     head, *rest = path
-    if head not in node or (rest and not isinstance(node[head], dict)):
+    where = f"override {key}={_shown(value)}"
+    if head not in node:
         raise RunError(
-            f"override {key}={value}: got '{head}', which the scenario does not have there. "
-            f"{nearest(head, node)}"
+            f"{where}: got '{head}', which the scenario does not have there; expected a dotted "
+            f"name of one of its values. {nearest(head, node)}"
         )
     below = node[head]
     if rest:
+        if not isinstance(below, dict):
+            raise RunError(
+                f"{where}: got more than a name; expected it to end at '{head}', which is a "
+                f"value. Leave out '.{'.'.join(rest)}'."
+            )
         return {**node, head: _replace(below, key, rest, value)}
     if not isinstance(below, dict):
         return {**node, head: value}
-    if "value" not in below and "salience" not in below:
-        raise RunError(
-            f"override {key}={value}: got a whole section; expected the name of one value in it. "
-            f"{nearest('', below)}"
-        )
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RunError(
-            f"override {key}={value}: got {value!r}; expected a number"
-            f"{' in ' + below['unit'] if 'unit' in below else ''}. Give a plain number."
-        )
     if "salience" in below:
         raise RunError(
-            f"override {key}={value}: got a number for a salience code; expected its class. "
+            f"{where}: got a value for a salience code; expected its class. "
             f"Set {key}.salience to low, medium or high."
         )
-    return {**node, head: _held(below, float(value))}
+    if "value" not in below:
+        raise RunError(
+            f"{where}: got the name of a whole section; expected that of one value in it. "
+            f"{nearest('', below)}"
+        )
+    return {**node, head: _held(below, _number(where, below["unit"], value))}
+
+
+def _number(where: str, unit: str, value: Any) -> float:
+    if not isinstance(value, bool) and isinstance(value, int | float | np.number):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    raise RunError(f"{where}: got {_shown(value)}; expected a number in {unit}. Give a plain one.")
 
 
 def _held(quantity: dict[str, Any], value: float) -> dict[str, Any]:
@@ -223,12 +240,71 @@ def _held(quantity: dict[str, Any], value: float) -> dict[str, Any]:
     return held
 
 
-def _validated(where: str, document: dict[str, Any]) -> Scenario:
+def split_overrides(
+    overrides: Overrides, runs: int
+) -> tuple[dict[str, Any], dict[str, FloatArray]]:
+    """Return overrides that hold in every run, and those with one value a run.
+
+    Raises
+    ------
+    RunError
+        If a list or array does not hold one finite number for each run.
+    """
+    scalars: dict[str, Any] = {}
+    columns: dict[str, FloatArray] = {}
+    for key, value in overrides.items():
+        if not isinstance(value, np.ndarray | list):
+            scalars[key] = value
+            continue
+        try:
+            column = np.array(value, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            column = np.empty(0)
+        if column.shape != (runs,) or not np.isfinite(column).all():
+            raise RunError(
+                f"override {key}: got {_shown(value)}; expected one finite number for each of "
+                f"{runs} runs. Give a plain number, or as many as there are runs."
+            )
+        columns[key] = column
+    return scalars, columns
+
+
+def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None:
+    """Refuse values by run that the schema would refuse as the value of every run.
+
+    Raises
+    ------
+    RunError, ScenarioError
+    """
+    document = scenario.model_dump(mode="python")
+    known = quantities(scenario)
+    for key, column in columns.items():
+        if key not in known:
+            raise RunError(
+                f"override {key}: got numbers by run for a key that is no number of the "
+                f"scenario; expected one that is. {nearest(key, known)}"
+            )
+        for extreme in () if _is_salience(document, key) else (column.min(), column.max()):
+            _typed(scenario.name, _replace(document, key, key.split("."), float(extreme)))
+
+
+def _is_salience(document: dict[str, Any], key: str) -> bool:
+    node: Any = document
+    for part in key.split("."):
+        node = node[part]
+    return "salience" in node
+
+
+def _typed(where: str, document: dict[str, Any]) -> Scenario:
     try:
-        scenario = Scenario.model_validate(document)
+        return Scenario.model_validate(document)
     except ValidationError as error:
         problems = {str(p): p for p in (_explain(details) for details in error.errors())}
         raise ScenarioError(where, problems.values()) from None
+
+
+def _validated(where: str, document: dict[str, Any]) -> Scenario:
+    scenario = _typed(where, document)
     problems_found = problems_in(scenario)
     if problems_found:
         raise ScenarioError(where, problems_found)
@@ -238,17 +314,22 @@ def _validated(where: str, document: dict[str, Any]) -> Scenario:
 def _explain(details: ErrorDetails) -> Problem:
     """Return what pydantic found, as key, value, expectation and remedy."""
     path = [str(part) for part in details["loc"]]
-    key = ".".join(part for part in path if not part.startswith("function-")) or "file"
+    path = [part for part in path if part not in _UNION_PARTS]
+    key = ".".join(path) or "file"
     given = _shown(details["input"])
     kind, message = details["type"], details["msg"]
-    if "|" in message:
-        expected, remedy = message.split("|", 1)
+    if REMEDY in message:
+        expected, remedy = message.split(REMEDY, 1)
         return Problem(key, given, expected, remedy)
     if kind == "extra_forbidden":
         names = _fields_at(path[:-1])
         return Problem(key, "an unknown key", "a key of the schema", nearest(path[-1], names))
     if kind == "missing":
         return Problem(key, "nothing", "a value", "Add it; `scenario schema` says what it takes.")
+    if kind in ("model_type", "dict_type"):
+        return Problem(
+            key, given, "a table such as { value = ..., unit = ..., source = ... }", "Write one."
+        )
     return Problem(key, given, message[:1].lower() + message[1:], "Mend the value.")
 
 
@@ -257,8 +338,11 @@ def _shown(value: Any) -> str:
         return f"{value.value:g} {value.unit}"
     if isinstance(value, dict) and "value" in value:
         return f"{value['value']} {value.get('unit', '')}".strip()
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return _short(repr(value), 60)
+
+
+def _short(text: str, longest: int = 200) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _fields_at(path: list[str]) -> list[str]:

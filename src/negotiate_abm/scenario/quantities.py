@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    Strict,
+    StringConstraints,
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+# Between what is expected and the remedy, in the text of an error; no file holds it.
+REMEDY = "\x1f"
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+def _from_iso(entry: object) -> object:
+    try:
+        return datetime.date.fromisoformat(entry) if isinstance(entry, str) else entry
+    except ValueError:
+        return entry
+
+
+Date = Annotated[datetime.date, BeforeValidator(_from_iso)]
 
 
 class Entry(BaseModel):
     """Base of all in a scenario file: unknown keys are refused, nothing changes once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Origin(Entry):
     """Where a number or a code comes from: exactly one of three."""
 
-    source: str | list[str] | None = Field(
+    source: Text | Annotated[list[Text], Field(min_length=1)] | None = Field(
         None, description="Key or keys of the scenario's [sources]."
     )
-    assumed: str | None = Field(None, description="Why this value, where no source gives one.")
-    definition: str | None = Field(
+    assumed: Text | None = Field(None, description="Why this value, where no source gives one.")
+    definition: Text | None = Field(
         None, description="What the number fixes, where it is a scale rather than a finding."
     )
     derived: str | None = Field(None, description="The arithmetic from the sources to the value.")
@@ -40,7 +60,7 @@ class Origin(Entry):
         if len(given) != 1:
             raise PydanticCustomError(
                 "origin",
-                "exactly one of source, assumed and definition|Say where the number comes from.",
+                "exactly one of source, assumed and definition\x1fSay where the number comes from.",
             )
         return self
 
@@ -57,8 +77,10 @@ class Quantity(Origin):
 
     value: float
     unit: str
-    range: tuple[float, float] | None = Field(
-        None, description="Lowest and highest plausible value; required where assumed."
+    range: tuple[Annotated[float, Strict()], Annotated[float, Strict()]] | None = Field(
+        None,
+        strict=False,  # TOML has lists, not tuples
+        description="Lowest and highest plausible value; required where assumed.",
     )
     scale: Literal["linear", "log"] = Field("linear", description="How the range is sampled.")
     fixed: bool = Field(
@@ -70,19 +92,19 @@ class Quantity(Origin):
         if self.range is None:
             if self.assumed is not None:
                 raise PydanticCustomError(
-                    "range", "a range beside an assumed value|Add range = [low, high]."
+                    "range", "a range beside an assumed value\x1fAdd range = [low, high]."
                 )
             return self
         low, high = self.range
         if not low <= self.value <= high:
             raise PydanticCustomError(
                 "range",
-                "low <= value <= high, range = [{low}, {high}]|Widen the range or mend the value.",
+                "low <= value <= high, range = [{low}, {high}]\x1fMend either.",
                 {"low": low, "high": high},
             )
         if self.scale == "log" and low <= 0:
             raise PydanticCustomError(
-                "range", 'a positive range under scale = "log"|Raise the lower end above zero.'
+                "range", 'a positive range under scale = "log"\x1fRaise the lower end above zero.'
             )
         return self
 
@@ -122,14 +144,14 @@ class Unit:
         if quantity.unit != self.symbol:
             raise PydanticCustomError(
                 "unit",
-                'unit "{wanted}", not "{given}"|Convert the value, or write unit = "{wanted}".',
+                'unit "{wanted}", not "{given}"\x1fConvert the value, or write unit = "{wanted}".',
                 {"wanted": self.symbol, "given": quantity.unit},
             )
         for number in (quantity.value, *(quantity.range or ())):
             if not self.admits(number):
                 raise PydanticCustomError(
                     "bounds",
-                    "{expectation}, not {given}|Mend the value or its range.",
+                    "{expectation}, not {given}\x1fMend the value or its range.",
                     {"expectation": self.expectation, "given": f"{number:g}"},
                 )
         return quantity
@@ -142,7 +164,7 @@ class Unit:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"allOf": [handler(schema)], "description": self.expectation}
+        return {"allOf": [handler(schema)], "x-expects": self.expectation, "x-unit": self.symbol}
 
 
 Money = Annotated[Quantity, Unit("C$bn/yr")]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from negotiate_abm.scenario.quantities import (
+    Date,
     Elasticity,
     Entry,
     Level,
     Money,
+    Name,
     NonNegativeMoney,
     Number,
     Origin,
@@ -57,7 +58,9 @@ class Country(Entry):
     retaliation: str
     generosity: Share = Field(description="Chance of overlooking a provocation.")
     escalation: Share = Field(description="Step of a graduated answer, share of the full measure.")
-    trust: dict[str, Share] = Field({}, description="In each counterpart's promises, at the start.")
+    trust: dict[Name, Share] = Field(
+        {}, description="In each counterpart's promises, at the start."
+    )
     trust_strength: PositiveNumber = Field(description="Pseudo-observations behind that trust.")
     approval: Share = Field(description="Approval of its government, where it rests.")
 
@@ -85,7 +88,7 @@ class Flow(Entry):
     substitution: Elasticity = Field(description="Import demand elasticity, sigma.")
     supply: PositiveNumber = Field(description="Export supply elasticity, omega.")
     growth: PositiveNumber = Field(description="Free-trade value now over that when observed.")
-    shares: dict[str, Share] = Field({}, description="Exporting provinces' shares.")
+    shares: dict[Name, Share] = Field({}, description="Exporting provinces' shares.")
     elsewhere: Share | None = Field(None, description="Share of provinces not modelled.")
 
 
@@ -93,6 +96,19 @@ class Salience(Origin):
     """Worth of a political issue, in multiples of the actor's largest tariff stake there."""
 
     salience: SalienceClass
+
+
+def _kind_of_worth(entry: object) -> str:
+    by_salience = isinstance(entry, Salience) or (isinstance(entry, dict) and "salience" in entry)
+    return WORTH_TAGS[0] if by_salience else WORTH_TAGS[1]
+
+
+# Which of the two a worth is, told by its keys, so that an error speaks of one alone.
+WORTH_TAGS = ("<salience>", "<quantity>")
+Worth = Annotated[
+    Annotated[Salience, Tag(WORTH_TAGS[0])] | Annotated[NonNegativeMoney, Tag(WORTH_TAGS[1])],
+    Discriminator(_kind_of_worth),
+]
 
 
 class Rung(Entry):
@@ -125,15 +141,15 @@ class Issue(Entry):
     table: str
     conceder: str
     beneficiary: str
-    ladder: dict[str, Rung]
+    ladder: dict[Name, Rung]
     divisible: bool = Field(True, description="May stop between rungs (talk rungs never).")
     weaponisable: bool = Field(False, description="The beneficiary's gain can be turned off again.")
     curvature: PositiveNumber = Field(description="Convexity of the conceder's cost, at least 1.")
     duty: Duty | None = None
-    benefit: Salience | NonNegativeMoney | None = None
-    cost: Salience | NonNegativeMoney | None = None
-    exposure: dict[str, Tolerances] = Field({}, description="To each watcher, at level one.")
-    red_lines: dict[str, str] = Field({}, description="Whose line, and at which rung.")
+    benefit: Worth | None = None
+    cost: Worth | None = None
+    exposure: dict[Name, Tolerances] = Field({}, description="To each watcher, at level one.")
+    red_lines: dict[Name, str] = Field({}, description="Whose line, and at which rung.")
 
 
 class Measure(Entry):
@@ -175,11 +191,11 @@ class Event(Entry):
     """A dated event at a table: a visit, a review."""
 
     title: str
-    date: datetime.date
+    date: Date
     source: str | None = None
     opens_round: bool = False
     ends_round: bool = False
-    exposure: dict[str, Tolerances] = Field({}, description="Alarm the event itself raises.")
+    exposure: dict[Name, Tolerances] = Field({}, description="Alarm the event itself raises.")
     fades_weeks: PositiveWeeks | None = Field(None, description="How slowly that alarm fades.")
 
 
@@ -195,9 +211,9 @@ class Table(Entry):
     under_way_weeks: Weeks = Field(description="Age at the start of a round already open; 0 none.")
     implementation_weeks: PositiveWeeks = Field(description="Mean time to come into force.")
     grace_weeks: Weeks = Field(description="Delay forgiven before it costs trust.")
-    reservation: dict[str, Money] = Field({}, description="Given instead of derived, by country.")
-    events: dict[str, Event] = {}
-    watchers: dict[str, Watcher] = {}
+    reservation: dict[Name, Money] = Field({}, description="Given instead of derived, by country.")
+    events: dict[Name, Event] = {}
+    watchers: dict[Name, Watcher] = {}
 
 
 class Trust(Entry):
@@ -247,8 +263,8 @@ class Refusal(Entry):
     """A swap an actor could have had and left: draws that say it would pay are discarded."""
 
     chooser: str
-    gives: dict[str, str] = Field(description="Issue and rung it would have conceded.")
-    gets: dict[str, str] = Field(description="Issue and rung it would have gained.")
+    gives: dict[Name, str] = Field(description="Issue and rung it would have conceded.")
+    gets: dict[Name, str] = Field(description="Issue and rung it would have gained.")
     source: str
 
 
@@ -258,15 +274,15 @@ class Scenario(Entry):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     summary: str
-    start: datetime.date = Field(description="Monday of week 1.")
+    start: Date = Field(description="Monday of week 1.")
     weeks: int = Field(52, ge=1, le=1040, description="Default horizon.")
     focal: str = Field(description="The country whose relief and punishment are reported.")
-    countries: dict[str, Country] = Field(min_length=2)
-    provinces: dict[str, Province] = {}
-    flows: dict[str, Flow] = {}
-    tables: dict[str, Table] = Field(min_length=1)
-    issues: dict[str, Issue] = Field(min_length=1)
-    revealed: dict[str, Refusal] = {}
+    countries: dict[Name, Country] = Field(min_length=2)
+    provinces: dict[Name, Province] = {}
+    flows: dict[Name, Flow] = {}
+    tables: dict[Name, Table] = Field(min_length=1)
+    issues: dict[Name, Issue] = Field(min_length=1)
+    revealed: dict[Name, Refusal] = {}
     trust: Trust
     domestic: Domestic
     alarm: Alarm

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Bargain, Risk
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, sum_short
 from negotiate_abm.mechanisms.preferences import filled, round_down
 from negotiate_abm.mechanisms.retaliation import Feud
 from negotiate_abm.scenario.parameters import Parameters
@@ -69,7 +69,7 @@ class Table:
     def _build_segments(self, scenario: Scenario, worth: Stakes) -> None:
         most = max(ladder.levels.shape[1] for ladder in self.ladders.values())
         shape = (self.runs, len(self.issues), most)
-        self.floor, self.width = np.ones(shape), np.zeros(shape)
+        self.floor, self.width = np.ones(shape), np.ones(shape)  # padding lies above the top
         self.benefit, self.cost = np.zeros(shape), np.zeros(shape)
         self.restores = np.zeros(shape)
         self.divisible = np.ones(shape[1:], dtype=np.bool_)
@@ -178,13 +178,13 @@ class Table:
     def levels_of(self, rows: IntArray, fill: FloatArray) -> FloatArray:
         """Return the levels that a package brings in some runs, shape (rows, issues)."""
         part = np.take(self.open_parts() * self.width, rows, axis=0)
-        levels = np.take(self.agreed, rows, axis=0) + (fill * part).sum(axis=-1)
+        levels = np.take(self.agreed, rows, axis=0) + sum_short(fill * part)
         # Sums of segment widths may miss a cap by a rounding error; never by more.
         return np.minimum(levels, np.take(self.reachable(), rows, axis=0))
 
     def worth_of(self, levels: FloatArray, values: FloatArray) -> FloatArray:
         """Return segment values summed up to some levels, shape (runs, issues)."""
-        return (filled(levels, self.floor, self.width) * values).sum(axis=-1)
+        return sum_short(filled(levels, self.floor, self.width) * values)
 
     def restored(self) -> FloatArray:
         """Return the share of the exporter's loss now restored on each issue, (runs, issues)."""

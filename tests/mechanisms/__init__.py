@@ -1,0 +1,1 @@
+"""The science, mechanism by mechanism."""

@@ -130,20 +130,7 @@ def test_a_weeks_draws_are_one_contiguous_number_a_run() -> None:
     assert draw.strides == (8,)
 
 
-@pytest.mark.parametrize(
-    "runs",
-    [
-        pytest.param(
-            1,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a block of one run gets a view of the cached draws, not a copy: "
-                "ascontiguousarray copies nothing when there is one row",
-            ),
-        ),
-        2,
-    ],
-)
+@pytest.mark.parametrize("runs", [1, 2])
 def test_what_a_reader_does_to_its_draws_does_not_reach_the_next_reader(runs: int) -> None:
     shocks = Shocks(7, np.arange(runs), ["opening"])
     first = shocks.draw("opening", 1)

@@ -95,11 +95,6 @@ def test_a_file_that_is_run_again_replaces_its_own_rule() -> None:
     assert registry["odd"].rule is again
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="only __qualname__ is compared: a user's `def grim` registered as 'grim' silently "
-    "replaces the package's own, and one lambda another",
-)
 def test_a_rule_of_the_same_name_from_another_file_is_another_rule() -> None:
     registry = registry_with(rule_called("grim", "negotiate_abm.mechanisms.retaliation"))
     with pytest.raises(StrategyError, match="already registered"):
@@ -136,21 +131,12 @@ def test_the_message_shows_the_answer_that_was_given() -> None:
         registry_with(WRONG_ANSWERS["text"])["odd"](view_of(2))
 
 
-one_run_only = pytest.param(
-    1,
-    marks=pytest.mark.xfail(
-        strict=True, reason="ascontiguousarray makes one number an array of one: no error"
-    ),
-)
-
-
-@pytest.mark.parametrize("runs", [one_run_only, 3])
+@pytest.mark.parametrize("runs", [1, 3])
 def test_one_number_for_all_runs_is_refused_whatever_the_block(runs: int) -> None:
     with pytest.raises(StrategyError, match="expected one finite number"):
         registry_with(always(0.5))["odd"](view_of(runs))
 
 
-@pytest.mark.xfail(strict=True, reason="NumPy reads '0.5' as a number: text passes unnoticed")
 def test_a_number_written_as_text_is_refused() -> None:
     with pytest.raises(StrategyError, match="expected one finite number"):
         registry_with(lambda view: ["0.5"] * view.best.size)["odd"](view_of(3))

@@ -303,11 +303,6 @@ def test_graduated_needs_as_long_to_calm_as_it_was_provoked() -> None:
     assert against("graduated", script, escalation=0.5) == [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="0.1 + 0.1 + 0.1 - 0.1 - 0.1 - 0.1 leaves 3e-17 of a measure in force, which counts "
-    "as a blow for a further period",
-)
 def test_graduated_comes_down_in_as_many_steps_as_it_climbed_whatever_the_step() -> None:
     moves = against("graduated", [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], escalation=0.1)
     assert moves[-1] == 0.0

@@ -22,6 +22,14 @@ KINDS = {
     "null": type(None),
 }
 
+CHECKED = {
+    *("$ref", "type", "enum", "allOf", "anyOf", "oneOf"),
+    *("pattern", "minLength", "minimum", "maximum"),
+    *("items", "prefixItems", "minItems", "maxItems"),
+    *("properties", "patternProperties", "additionalProperties", "required", "minProperties"),
+}
+SAID = {"$defs", "title", "description", "default", "format", "x-unit", "x-expects"}
+
 
 @pytest.fixture
 def schema() -> Schema:
@@ -34,7 +42,8 @@ def document(case: str) -> dict[str, Any]:
 
 
 def accepts(schema: Schema, node: Any, root: Schema) -> bool:
-    """Whether a schema accepts a document, as far as the keywords used here go."""
+    """Whether a schema accepts a document, by the keywords used here and no others."""
+    assert schema.keys() <= CHECKED | SAID, f"a keyword this check passes over: {list(schema)}"
     if "$ref" in schema and not accepts(resolved(schema["$ref"], root), node, root):
         return False
     kind = KINDS.get(schema.get("type", ""), object)
@@ -43,6 +52,7 @@ def accepts(schema: Schema, node: Any, root: Schema) -> bool:
     return (
         all(accepts(part, node, root) for part in schema.get("allOf", ()))
         and ("anyOf" not in schema or any(accepts(p, node, root) for p in schema["anyOf"]))
+        and ("oneOf" not in schema or sum(accepts(p, node, root) for p in schema["oneOf"]) == 1)
         and node in schema.get("enum", [node])
         and _fits(schema, node)
         and _members_fit(schema, node, root)
@@ -51,29 +61,43 @@ def accepts(schema: Schema, node: Any, root: Schema) -> bool:
 
 def _fits(schema: Schema, node: Any) -> bool:
     if isinstance(node, str):
-        return re.search(schema.get("pattern", ""), node) is not None
+        long_enough = len(node) >= schema.get("minLength", 0)
+        return long_enough and re.search(schema.get("pattern", ""), node) is not None
     if isinstance(node, int | float):
         return schema.get("minimum", node) <= node <= schema.get("maximum", node)
     if isinstance(node, dict):
         return len(node) >= schema.get("minProperties", 0)
+    if isinstance(node, list | tuple):
+        return schema.get("minItems", 0) <= len(node) <= schema.get("maxItems", len(node))
     return True
 
 
 def _members_fit(schema: Schema, node: Any, root: Schema) -> bool:
     if isinstance(node, dict):
-        known = schema.get("properties", {})
-        rest = schema.get("additionalProperties", True)
-        if not set(schema.get("required", ())) <= node.keys():
-            return False
-        others = [value for key, value in node.items() if key not in known]
-        if rest is False and others:
-            return False
-        return all(accepts(known[key], node[key], root) for key in node if key in known) and (
-            not isinstance(rest, dict) or all(accepts(rest, value, root) for value in others)
+        return set(schema.get("required", ())) <= node.keys() and all(
+            _member_fits(schema, key, value, root) for key, value in node.items()
         )
-    if isinstance(node, list | tuple) and "items" in schema:
-        return all(accepts(schema["items"], value, root) for value in node)
+    if isinstance(node, list | tuple):
+        first = schema.get("prefixItems", [])
+        rest = [schema.get("items", {})] * len(node[len(first) :])
+        return all(
+            accepts(part, value, root) for part, value in zip([*first, *rest], node, strict=False)
+        )
     return True
+
+
+def _member_fits(schema: Schema, key: str, value: Any, root: Schema) -> bool:
+    """Whether a member fits its property and every pattern its name matches, else the rest."""
+    by_name = [schema["properties"][key]] if key in schema.get("properties", {}) else []
+    by_name += [
+        part
+        for pattern, part in schema.get("patternProperties", {}).items()
+        if re.search(pattern, key)
+    ]
+    rest = schema.get("additionalProperties", True)
+    if not by_name and isinstance(rest, bool):
+        return rest
+    return all(accepts(part, value, root) for part in by_name or [rest])
 
 
 def resolved(reference: str, root: Schema) -> Schema:
@@ -123,8 +147,15 @@ def test_a_number_asks_for_its_value_and_its_unit(schema: Schema):
 
 
 def test_a_field_says_its_unit_and_bounds(schema: Schema):
-    fields = schema["$defs"]["Country"]["properties"]
-    assert fields["gdp"]["description"] == "a number in C$bn/yr above 0"
+    field = schema["$defs"]["Country"]["properties"]["gdp"]
+    assert field["x-unit"] == "C$bn/yr"
+    assert field["x-expects"] == "a number in C$bn/yr above 0"
+
+
+def test_a_field_with_a_unit_keeps_its_description(schema: Schema):
+    field = schema["$defs"]["Country"]["properties"]["discount_rate"]
+    assert field["description"] == "Impatience: what waiting a year costs."
+    assert field["x-unit"] == "per year"
 
 
 @pytest.mark.parametrize("case", case_names())
@@ -163,13 +194,49 @@ def test_the_schema_refuses_a_case_without_what_it_needs(schema: Schema, key: st
     assert not accepts(schema, broken, schema)
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (("countries",), "sel-ler"),
+        (("countries", "seller", "trust"), "2nd"),
+        (("tables", "pie", "events"), "the start"),
+        (("issues", "pie", "ladder"), "a.b"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else ".".join(value),
+)
+def test_the_schema_refuses_a_name_the_loader_refuses(
+    schema: Schema, path: tuple[str, ...], name: str
+):
+    broken = copy.deepcopy(document("split-the-pie"))
+    node = broken
+    for part in path:
+        node = node[part]
+    node[name] = next(iter(node.values()))
+    assert not accepts(schema, broken, schema)
+
+
+@pytest.mark.parametrize(
+    "worth",
+    [
+        1.0,
+        {"salience": "huge", "definition": "x"},
+        {"salience": "low", "value": 1.0, "unit": "C$bn/yr", "definition": "x"},
+        {"definition": "x"},
+    ],
+    ids=["bare", "an unknown class", "both", "neither"],
+)
+def test_the_schema_refuses_a_worth_that_is_not_one_of_the_two(schema: Schema, worth: object):
+    broken = document("split-the-pie")
+    broken["issues"]["pie"]["benefit"] = worth
+    assert not accepts(schema, broken, schema)
+
+
 def test_every_number_of_the_schema_says_its_unit(schema: Schema):
     number = {"$ref": "#/$defs/Quantity"}
-    fields = [
-        field
-        for section in schema["$defs"].values()
-        for field in section.get("properties", {}).values()
-        if number in field.get("allOf", ())
-    ]
-    assert len(fields) > 50
-    assert [f["description"] for f in fields if "a number in " not in json.dumps(f)] == []
+    fields = [part for part in parts(schema) if number in part.get("allOf", ())]
+    assert len(fields) > 60
+    for field in fields:
+        assert field["x-expects"].startswith(f"a number in {field['x-unit']}")
+    assert [part for part in parts(schema) if part == number] == [
+        part for field in fields for part in field["allOf"] if part == number
+    ], "no number stands without a unit beside it"

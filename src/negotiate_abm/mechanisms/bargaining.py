@@ -28,8 +28,8 @@ from negotiate_abm.mechanisms.numerics import (
 # Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
 EXPOSURE_PRICES = (0.0, 0.3, 1.0, 3.0)
 
-# Halvings of a divided step: a thousandth of a step is far below a rung.
-BISECTIONS = 10
+# Halvings of a divided step: a hundredth of a step is well below a rung.
+BISECTIONS = 7
 
 # max over h of h * exp(-h): the steepest slope of 1 - exp(-exp(J)) in J.
 _STEEPEST_SLOPE = float(np.exp(-1.0))
@@ -135,45 +135,37 @@ def best_offer(
     and moves segment by segment towards the proposer's, cheapest for the other first.
     Convex costs and concave benefits make that order respect every ladder.
     """
-    order = _ladder_order(bargain, proposer)
-    path = _Path.of(bargain, proposer, order)
+    path = _Path.of(bargain, proposer)
     if not bargain.risks:
         moved, _, possible = path.follow(bargain, proposer, aspiration, price=0.0)
-    else:
-        moved, possible = _best_priced(bargain, proposer, path, aspiration)
-    fill = path.fill(bargain, order, moved, possible)
-    if bargain.risks:
-        fill = _mend_last_step(bargain, proposer, path, order, moved, possible, aspiration)
-    return fill, possible
+        return path.fill(moved, possible), possible
+    moved, possible = _best_priced(bargain, proposer, path, aspiration)
+    package, whole = path.fill(moved, possible), path.fill(np.ceil(moved), possible)
+    return _mend_last_step(bargain, proposer, package, whole, aspiration), possible
 
 
 def _mend_last_step(
     bargain: Bargain,
     proposer: int,
-    path: _Path,
-    order: IntArray,
-    moved: FloatArray,
-    possible: BoolArray,
+    package: FloatArray,
+    whole: FloatArray,
     aspiration: FloatArray,
 ) -> FloatArray:
     """Return the package with its divided step taken as far as the true worth asks.
 
     Inside a step the penalty is not linear. Where interpolation left the proposer short,
-    the step is halved towards its end, which the path has checked.
+    halve the way to the package with the `whole` step, which the path has checked.
     """
-    fill = path.fill(bargain, order, moved, possible)
-    short = bargain.worth(fill, proposer) < aspiration
-    if not (short & possible).any():
-        return fill
-    too_little = np.where(short[:, None], moved, np.ceil(moved))
-    enough = np.where(short[:, None], np.ceil(moved), moved)
+    short = bargain.worth(package, proposer) < aspiration
+    if not short.any():
+        return package
+    too_little, enough = package, whole
     for _ in range(BISECTIONS):
-        middle = np.where(short[:, None], 0.5 * (too_little + enough), moved)
-        worth = bargain.worth(path.fill(bargain, order, middle, possible), proposer)
-        will_do = (worth >= aspiration)[:, None]
+        middle = 0.5 * (too_little + enough)
+        will_do = (bargain.worth(middle, proposer) >= aspiration)[:, None, None]
         enough = np.where(will_do, middle, enough)
         too_little = np.where(will_do, too_little, middle)
-    return path.fill(bargain, order, enough, possible)
+    return np.where(short[:, None, None], enough, package)
 
 
 def _best_priced(
@@ -207,9 +199,11 @@ class _Path:
 
     Flat arrays of shape (runs, steps). `own` is what a step gives the proposer and
     `other` what it takes from the other side, both at least zero; `alarms` holds the
-    change of each risk's log hazard.
+    change of each risk's log hazard. `unwalk` puts steps back in the ladders' order.
     """
 
+    shape: tuple[int, ...]
+    unwalk: IntArray
     own: FloatArray
     other: FloatArray
     own_start: FloatArray
@@ -220,8 +214,10 @@ class _Path:
     alarm_starts: list[FloatArray]
 
     @classmethod
-    def of(cls, bargain: Bargain, proposer: int, order: IntArray) -> _Path:
+    def of(cls, bargain: Bargain, proposer: int) -> _Path:
+        """Return the walk that a proposer's offers lie on."""
         runs, issues, segments = bargain.value.shape[1:]
+        order = _ladder_order(bargain, proposer)
         own_issue = np.repeat(bargain.conceder == proposer, segments)
         own_concession = np.take(own_issue, order)
         # Moving along the path withdraws own concessions and adds the other's.
@@ -236,6 +232,8 @@ class _Path:
         own, other = flat(bargain.value[proposer]), flat(bargain.value[1 - proposer])
         alarms = [flat(risk.step) for risk in bargain.risks]
         return cls(
+            shape=(runs, issues, segments),
+            unwalk=np.argsort(order),
             own=own * direction,
             other=-other * direction,
             own_start=start(own),
@@ -249,12 +247,10 @@ class _Path:
             ],
         )
 
-    def fill(
-        self, bargain: Bargain, order: IntArray, moved: FloatArray, possible: BoolArray
-    ) -> FloatArray:
+    def fill(self, moved: FloatArray, possible: BoolArray) -> FloatArray:
         """Return the package at a point of the walk, and nothing where none will do."""
         conceded = np.where(self.own_concession, 1.0 - moved, moved) * possible[:, None]
-        return np.take(conceded, np.argsort(order), axis=1).reshape(bargain.value.shape[1:])
+        return np.take(conceded, self.unwalk, axis=1).reshape(self.shape)
 
     def follow(
         self, bargain: Bargain, proposer: int, aspiration: FloatArray, price: float
@@ -292,9 +288,11 @@ class _Path:
                 other = other + np.take(charge, [1 - proposer], axis=1) * alarm
         gains, harms = own > 0.0, other > 0.0
         loss_per_gain = np.where(gains, other / np.where(gains, own, 1.0), np.inf)
-        by_ladder = np.where(harms, loss_per_gain, 0.0).reshape(bargain.value.shape[1:])
+        by_ladder = np.where(harms, loss_per_gain, 0.0).reshape(self.shape)
         # No step may come before the rung it stands on, whatever its exposure costs.
-        key = np.maximum.accumulate(by_ladder, axis=2).reshape(own.shape)
+        for rung in range(1, by_ladder.shape[-1]):
+            np.maximum(by_ladder[..., rung], by_ladder[..., rung - 1], out=by_ladder[..., rung])
+        key = by_ladder.reshape(own.shape)
         return np.argsort(key, axis=1, kind="stable")
 
     def _stop(

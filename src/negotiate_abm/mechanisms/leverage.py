@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from negotiate_abm.mechanisms.numerics import FloatArray, power, ratio
 
+# How far from its ends leverage is kept where it bends an exponent.
+LEVERAGE_MARGIN = 0.01
+
 
 def leverage(
     own_stake: FloatArray, own_gdp: FloatArray, other_stake: FloatArray, other_gdp: FloatArray
@@ -33,5 +36,6 @@ def bent_exponent(exponent: FloatArray, own_leverage: FloatArray, bend: FloatArr
     ``e * (2 * (1 - leverage)) ** bend``, so that balance leaves e alone and a `bend` of
     zero switches the effect off. Leverage is kept off its ends, where e would vanish.
     """
-    weakness = 2.0 * (1.0 - 0.98 * own_leverage - 0.01)
+    inside = LEVERAGE_MARGIN + (1.0 - 2.0 * LEVERAGE_MARGIN) * own_leverage
+    weakness = 2.0 * (1.0 - inside)
     return exponent * power(weakness, bend)

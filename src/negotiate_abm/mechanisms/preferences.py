@@ -3,14 +3,15 @@
 A ladder is a run of segments between named rungs. Benefits are concave and costs
 convex along it, so a package is worth the sum over segments of the filled share
 times the segment's worth (C$ billion a year). Arrays here have shape
-``(runs, issues, segments)``; short ladders are padded with segments of no width.
+``(runs, issues, segments)``; short ladders are padded with segments above the top, which
+no level fills.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, ratio
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, sum_short
 
 # Two levels closer than this are the same: sums of segment widths miss a rung by less.
 LEVEL_TOLERANCE = 1e-9
@@ -28,9 +29,9 @@ def filled(levels: FloatArray, floor: FloatArray, width: FloatArray) -> FloatArr
     ----------
     levels : array of shape (runs, issues)
     floor, width : arrays of shape (runs, issues, segments)
-        Where each segment begins, and how long it is.
+        Where each segment begins, and how long it is (positive).
     """
-    return np.clip(ratio(levels[:, :, None] - floor, width, 0.0), 0.0, 1.0)
+    return np.clip((levels[:, :, None] - floor) / width, 0.0, 1.0)
 
 
 def round_down(
@@ -39,11 +40,8 @@ def round_down(
     """Return the levels with unfinished indivisible segments taken back to the rung below."""
     share = filled(levels, floor, width)
     unfinished = ~divisible & (share > LEVEL_TOLERANCE) & (share < 1.0 - LEVEL_TOLERANCE)
-    return np.where(
-        unfinished.any(axis=-1),
-        np.where(unfinished, floor, np.inf).min(axis=-1),
-        levels,
-    )
+    # At most one segment of a ladder is unfinished, so the sum is that segment's floor.
+    return np.where(unfinished.any(axis=-1), sum_short(np.where(unfinished, floor, 0.0)), levels)
 
 
 def believed_gain(benefit: FloatArray, trust: FloatArray) -> FloatArray:

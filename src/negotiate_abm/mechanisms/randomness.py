@@ -104,7 +104,7 @@ class Shocks:
         self._runs = runs
         self._column = {purpose: i for i, purpose in enumerate(purposes)}
         self._slots = np.array([slot(purpose) for purpose in purposes], dtype=np.uint64)
-        self._block = -1
+        self._block: int | None = None
         self._draws = np.empty((runs.size, self._slots.size, _PER_COUNTER))
 
     def draw(self, purpose: str, week: int) -> FloatArray:
@@ -113,4 +113,4 @@ class Shocks:
         if block != self._block:
             self._draws = four_uniforms(self._seed, self._runs, self._slots, block)
             self._block = block
-        return np.ascontiguousarray(self._draws[:, self._column[purpose], position])
+        return self._draws[:, self._column[purpose], position].copy()

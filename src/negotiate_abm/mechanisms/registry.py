@@ -34,22 +34,25 @@ class Strategy(Generic[View]):
         shape = getattr(view, fields(view)[0].name).shape  # type: ignore[arg-type]
         try:
             answer = self._each(view, shape[0]) if self.one_run else self.rule(view)
+        except StrategyError:
+            raise
         except Exception as error:
             raise StrategyError(
                 f"{self.kind} '{self.name}' raised {type(error).__name__}: {error}; expected a "
                 f"number for each of {shape[0]} runs. Mend the rule."
             ) from error
         try:
-            numbers = np.ascontiguousarray(answer, dtype=np.float64)
-        except (TypeError, ValueError):
+            numbers = np.asarray(answer)
+        except ValueError:
             numbers = np.empty(0)
-        if numbers.shape != shape or not np.isfinite(numbers).all():
+        is_number = numbers.dtype.kind in "biuf"
+        if numbers.shape != shape or not is_number or not np.isfinite(numbers).all():
             raise StrategyError(
                 f"{self.kind} '{self.name}' returned {answer!r}; expected one finite number "
                 f"for each of {shape[0]} runs. Return an array of the view's shape, or "
                 f"register a rule written for a single run with one_run=True."
             )
-        return numbers
+        return np.ascontiguousarray(numbers, dtype=np.float64)
 
     def _each(self, view: View, runs: int) -> list[Any]:
         kind = type(view)
@@ -58,6 +61,11 @@ class Strategy(Generic[View]):
             self.rule(kind(**{name: column[run].item() for name, column in columns.items()}))
             for run in range(runs)
         ]
+
+
+def _identity(rule: Callable[[Any], Any]) -> tuple[object, object]:
+    """Return what tells a rule defined again, as in a notebook, from another rule."""
+    return getattr(rule, "__module__", None), getattr(rule, "__qualname__", rule)
 
 
 class Registry(Generic[View]):
@@ -87,10 +95,10 @@ class Registry(Generic[View]):
 
         def decorate(rule: Callable[[View], Any]) -> Callable[[View], Any]:
             known = self._strategies.get(name)
-            if known is not None and known.rule.__qualname__ != rule.__qualname__:
+            if known is not None and _identity(known.rule) != _identity(rule):
                 raise StrategyError(
                     f"{self.kind} '{name}' is already registered; expected a new name. "
-                    f"Choose another name for {rule.__qualname__}."
+                    f"Choose another for {getattr(rule, '__qualname__', rule)}."
                 )
             self._strategies[name] = Strategy(name, rule, one_run, self.kind)
             return rule

@@ -18,6 +18,9 @@ import numpy as np
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, logistic
 from negotiate_abm.mechanisms.registry import Registry
 
+# A measure below this share of the full one is none.
+LEAST_MEASURE = 1e-9
+
 
 def alarm_levels(
     offered: FloatArray,
@@ -154,7 +157,8 @@ def grim(view: FeudView) -> FloatArray:
 def graduated(view: FeudView) -> FloatArray:
     """Climb a ladder of sanctions while provoked, climb down when not (Ostrom 1990)."""
     change = np.where(view.provoked > 0.0, view.escalation, -view.escalation)
-    return np.clip(view.own + change, 0.0, 1.0)
+    moved = np.clip(view.own + change, 0.0, 1.0)
+    return np.where(moved < LEAST_MEASURE, 0.0, moved)  # steps up and down may not cancel exactly
 
 
 @retaliation_strategies.register("win_stay_lose_shift")

@@ -15,9 +15,14 @@ SHORTEST_ROUND_WEEKS = 2
 
 
 def length(draw: FloatArray, shortest: FloatArray, longest: FloatArray) -> IntArray:
-    """Return the round's length in weeks, uniform between two bounds."""
-    weeks = shortest + draw * (longest - shortest)
-    return np.maximum(np.rint(weeks), SHORTEST_ROUND_WEEKS).astype(np.int64)
+    """Return the round's length, each whole number of weeks between two bounds as likely.
+
+    `draw` is uniform on [0, 1); bounds that admit no whole number give the shorter, rounded up.
+    """
+    first = np.ceil(shortest)
+    choices = np.maximum(np.floor(longest) - first + 1.0, 1.0)
+    weeks = first + np.floor(draw * choices)
+    return np.maximum(weeks, SHORTEST_ROUND_WEEKS).astype(np.int64)
 
 
 def clock(elapsed: IntArray, weeks: IntArray) -> FloatArray:

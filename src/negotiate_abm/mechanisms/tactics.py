@@ -3,7 +3,7 @@
 Faratin, Sierra and Jennings (1998), "Negotiation decision functions for autonomous
 agents": ``a(t) = r + (best - r) * (1 - (t / T) ** (1 / e))``. The exponent here is
 theirs: e < 1 is Boulware (holds, then gives way near the deadline), e > 1 is a conceder.
-GENIUS writes the power as e itself, NegMAS as its inverse; mind it when comparing.
+GENIUS uses the same e; the exponent of NegMAS is its inverse. Mind it when comparing.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class BargainingView:
     exponent: FloatArray
 
 
+# Faratin et al. call the tactic so at exponents of this order.
+BOULWARE, CONCEDER = 0.2, 5.0
+
 tactics: Registry[BargainingView] = Registry("tactic")
 
 
@@ -58,13 +61,13 @@ def time_dependent(view: BargainingView) -> FloatArray:
 @tactics.register("boulware")
 def boulware(view: BargainingView) -> FloatArray:
     """Hold firm until late: a fifth of the country's exponent (e = 0.2 in Faratin et al.)."""
-    return falling_aspiration(view, 0.2 * view.exponent)
+    return falling_aspiration(view, BOULWARE * view.exponent)
 
 
 @tactics.register("conceder")
 def conceder(view: BargainingView) -> FloatArray:
     """Give way early: five times the country's exponent (e = 5 in Faratin et al.)."""
-    return falling_aspiration(view, 5.0 * view.exponent)
+    return falling_aspiration(view, CONCEDER * view.exponent)
 
 
 @tactics.register("firm")

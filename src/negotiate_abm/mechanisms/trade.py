@@ -132,7 +132,8 @@ def cost_of_cutting(
     buyers_gain = buyers_loss(free_value, tau_now, *flow) - buyers_loss(
         free_value, tau_floor, *flow
     )
-    return (1.0 + producers_weight) * producers_loss + revenue_lost - buyers_gain + coercive_value
+    lever_lost = np.where(tau_now > tau_floor, coercive_value, 0.0)
+    return (1.0 + producers_weight) * producers_loss + revenue_lost - buyers_gain + lever_lost
 
 
 def added_loss(

@@ -304,6 +304,13 @@ def _sums(s: Scenario) -> Iterator[Problem]:
             "low at most medium, medium at most high",
             "Reorder them.",
         )
+    if s.alarm.weight_offered.value > s.alarm.weight_agreed.value:
+        yield Problem(
+            "alarm.weight_offered",
+            f"{s.alarm.weight_offered.value:g}",
+            f"at most weight_agreed, {s.alarm.weight_agreed.value:g}",
+            "An offer alarms no more than a promise: lower it.",
+        )
     for name, flow in s.flows.items():
         has_provinces = any(p.country == flow.exporter for p in s.provinces.values())
         if not has_provinces:

@@ -56,7 +56,11 @@ def consistent_draw(
 def contradictions(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
     """Return, for each thing the record rules out, the runs whose numbers imply it."""
     worth = stakes(scenario, p)
-    found: dict[str, BoolArray] = {"nothing": np.zeros(p.runs, dtype=np.bool_)}
+    found: dict[str, BoolArray] = {
+        "alarm.weight_offered is above alarm.weight_agreed": (
+            p["alarm.weight_offered"] > p["alarm.weight_agreed"]
+        )
+    }
     for name, issue in scenario.issues.items():
         rungs = ladder(scenario, name, p)
         found[f"issues.{name}.ladder does not climb to one, concave in benefit, convex in cost"] = (

@@ -664,12 +664,12 @@ def test_a_failed_write_leaves_no_more_than_was_there(
     result = run(PIE, 2, 3)
     if was_there:
         (elsewhere / "place").mkdir()
-    monkeypatch.setattr(writer, _full)
-    with pytest.raises(errors.ResultError, match="place: got No space left on device; expected"):
-        result.save("place", figures=True)
+    told = "place: got No space left on device; expected a directory"
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(writer, _full)
+        with pytest.raises(errors.ResultError, match=told):
+            result.save("place", figures=True)
     assert everything_under(elsewhere) == ({"place": None} if was_there else {})
-    monkeypatch.undo()
-    monkeypatch.chdir(elsewhere)
     assert (result.save("place") / "manifest.json").is_file(), "and what stopped it once is over"
 
 
@@ -687,9 +687,14 @@ def test_a_failed_write_leaves_no_out_directory_behind(
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.parametrize("where", ["negotiate_abm.simulation.NegotiationModel.step",
-                                   "negotiate_abm.recording.trajectories.Recorder.observe",
-                                   "xarray.Dataset.to_zarr"])  # fmt: skip
+@pytest.mark.parametrize(
+    "where",
+    [
+        "negotiate_abm.simulation.NegotiationModel.step",
+        "negotiate_abm.recording.trajectories.Recorder.observe",
+        "xarray.Dataset.to_zarr",
+    ],
+)
 def test_an_interrupt_in_the_middle_leaves_no_out_directory_behind(
     cli: Run, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ):

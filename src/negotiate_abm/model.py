@@ -285,6 +285,11 @@ class NegotiationModel(mesa.Model):
         """Return whether a measure so many weeks old is due for review, shape (runs,)."""
         return (since > 0) & (since % self._review_weeks == 0)
 
+    def place_of(self, issue: str) -> tuple[Table, int]:
+        """Return the table an issue is on, and its column there."""
+        table = self.tables[self.case.issues[issue].table]
+        return table, table.issues.index(issue)
+
     def watches_of(self, table: Table) -> list[Watch]:
         """Return those who watch a table."""
         return [watch for watch in self.watches if watch.table is table]

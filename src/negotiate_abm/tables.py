@@ -33,6 +33,8 @@ class Table:
         The three levels of every issue.
     ceiling : array of shape (runs, issues)
         Level above which a conceder does not go while a met threat chills it.
+    linked_cap : array of shape (runs, issues)
+        Highest level that cross-links leave, given what other tables have agreed.
     open, elapsed, length, mover : arrays of shape (runs,)
         Whether a round is open, its age and length in weeks, and whose turn it is.
     reservation, best : arrays of shape (runs, 2)
@@ -103,7 +105,7 @@ class Table:
     def _begin(self, under_way: FloatArray) -> None:
         zeros = np.zeros((self.runs, len(self.issues)))
         self.offered, self.agreed, self.in_force = zeros.copy(), zeros.copy(), zeros.copy()
-        self.ceiling = np.ones_like(zeros)
+        self.ceiling, self.linked_cap = np.ones_like(zeros), np.ones_like(zeros)
         self.chilled_until = np.zeros(self.runs, dtype=np.int64)
         self.overdue = zeros.copy()
         self.open = np.zeros(self.runs, dtype=np.bool_)
@@ -135,7 +137,8 @@ class Table:
 
     def reachable(self) -> FloatArray:
         """Return the highest level each issue may now be taken to, shape (runs, issues)."""
-        return np.maximum(np.minimum(self.cap, self.ceiling), self.agreed)
+        limit = np.minimum(np.minimum(self.cap, self.linked_cap), self.ceiling)
+        return np.maximum(self.rounded(limit), self.agreed)
 
     def bargain(
         self,

@@ -17,9 +17,29 @@ if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
 
 
+def _respect_cross_links(model: NegotiationModel) -> None:
+    """What one table has agreed limits what another may: nothing is given and withheld at once."""
+    if not model.case.cross_links:
+        return
+    for table in model.tables.values():
+        table.linked_cap = np.ones_like(table.agreed)
+    for name, link in model.case.cross_links.items():
+        factor = model.parameters[f"cross_links.{name}.factor"]
+        table, place = model.place_of(link.issue)
+        other_table, other_place = model.place_of(link.other)
+        _limit(table, place, 1.0 - factor * other_table.agreed[:, other_place])
+        _limit(other_table, other_place, (1.0 - table.agreed[:, place]) / factor)
+
+
+def _limit(table: Table, place: int, most: FloatArray) -> None:
+    kept = np.minimum(table.linked_cap[:, place], np.clip(most, 0.0, 1.0))
+    table.linked_cap[:, place] = kept
+
+
 def open_rounds(model: NegotiationModel) -> None:
     """Rounds open at an event or by chance; both sides take stock of their prospects."""
     for table in model.tables.values():
+        _respect_cross_links(model)
         opens = model.draw(f"open {table.name}") < table.opening_hazard
         already = np.zeros(model.runs, dtype=np.int64)
         if model.week == 1:
@@ -77,6 +97,7 @@ def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> None
 def hold_talks(model: NegotiationModel) -> None:
     """In open rounds the side whose turn it is offers, and the other answers."""
     for table in model.tables.values():
+        _respect_cross_links(model)
         agreed_before = table.agreed.copy()
         for side in (0, 1):
             rows = np.flatnonzero(table.open & (table.mover == side))

@@ -83,6 +83,18 @@ def _references(s: Scenario) -> Iterator[Problem]:
         yield from _table_references(s, name, table)
     for name, issue in s.issues.items():
         yield from _issue_references(s, name, issue)
+    for name, link in s.cross_links.items():
+        for role in ("issue", "other"):
+            key = f"cross_links.{name}.{role}"
+            yield from _name(key, getattr(link, role), s.issues, "an issue of the scenario")
+        ends = [s.issues[i].table for i in (link.issue, link.other) if i in s.issues]
+        if len(ends) == 2 and ends[0] == ends[1]:
+            yield Problem(
+                f"cross_links.{name}",
+                f"two issues of '{ends[0]}'",
+                "issues of two tables: one table bargains over both at once",
+                "Link it to an issue of another table.",
+            )
     for name, refusal in s.revealed.items():
         yield from _name(f"revealed.{name}.chooser", refusal.chooser, s.countries, _COUNTRY)
         for side, package in (("gives", refusal.gives), ("gets", refusal.gets)):

@@ -152,6 +152,14 @@ class Issue(Entry):
     red_lines: dict[Name, str] = Field({}, description="Whose line, and at which rung.")
 
 
+class CrossLink(Entry):
+    """What one table gives another cannot withhold: level + factor * other <= 1."""
+
+    issue: Name
+    other: Name
+    factor: PositiveNumber
+
+
 class Measure(Entry):
     """A retaliatory tariff."""
 
@@ -282,6 +290,7 @@ class Scenario(Entry):
     flows: dict[Name, Flow] = {}
     tables: dict[Name, Table] = Field(min_length=1)
     issues: dict[Name, Issue] = Field(min_length=1)
+    cross_links: dict[Name, CrossLink] = {}
     revealed: dict[Name, Refusal] = {}
     trust: Trust
     domestic: Domestic

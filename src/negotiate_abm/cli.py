@@ -101,26 +101,17 @@ def _add_scenario(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from negotiate_abm.report import free_directory, progress_bar, report
-    from negotiate_abm.result import claim
+    from negotiate_abm.result import check_free
     from negotiate_abm.simulation import run
 
     wanted = options.out
-    made = wanted is not None and not claim(wanted)  # refuse now what could not be written later
+    if wanted is not None:
+        check_free(wanted)  # refuse now what could not be written later
     overrides = dict(_override(text) for text in options.overrides)
-    try:
-        with progress_bar(options.runs) as progress:
-            result = run(
-                options.case,
-                options.runs,
-                options.weeks,
-                options.seed,
-                overrides,
-                progress=progress,
-            )
-    except BaseException:
-        if made:
-            wanted.rmdir()
-        raise
+    with progress_bar(options.runs) as progress:
+        result = run(
+            options.case, options.runs, options.weeks, options.seed, overrides, progress=progress
+        )
     if options.json:
         if wanted is not None:
             result.save(wanted, figures=True)

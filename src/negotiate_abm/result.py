@@ -132,20 +132,17 @@ class Result:
             If it already holds something, or cannot be written.
         """
         target = Path(directory)
-        existed = claim(target)
+        made = check_free(target)
         partial = target / ".partial"
         try:
-            partial.mkdir()
+            partial.mkdir(parents=True)
             self._write(partial, figures)
             # The manifest goes last: without it nothing here is read as a result.
             for part in sorted(partial.iterdir(), key=lambda entry: entry.name == _MANIFEST):
                 part.rename(target / part.name)
             partial.rmdir()
         except BaseException as error:
-            for entry in target.iterdir():
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-            if not existed:
-                target.rmdir()
+            _clear(target, made)
             if isinstance(error, OSError):
                 raise _cannot_write(target, error) from None
             raise
@@ -218,8 +215,8 @@ class Plots:
         return concessions(self._result.trajectories, self._result.scenario)
 
 
-def claim(directory: Path) -> bool:
-    """Make a directory if need be, make sure it is ours to fill, and say whether it was there.
+def check_free(directory: Path) -> list[Path]:
+    """Return the directories that must be made to write there, the outermost first.
 
     Raises
     ------
@@ -227,18 +224,33 @@ def claim(directory: Path) -> bool:
         If it already holds something, or cannot be written.
     """
     try:
-        existed = directory.is_dir()
-        if directory.exists() and (not existed or any(directory.iterdir())):
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise ResultError(
                 f"{directory}: got a place that already holds something; expected a new or "
                 f"empty directory. Name another, or move what is there."
             )
-        directory.mkdir(parents=True, exist_ok=True)
-        if not os.access(directory, os.W_OK | os.X_OK):
+        missing = []
+        place = directory.absolute()
+        while not place.exists():
+            missing.append(place)
+            place = place.parent
+        if not place.is_dir():
+            raise NotADirectoryError(20, f"{place} is no directory")
+        if not os.access(place, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
     except (OSError, ValueError) as error:
         raise _cannot_write(directory, error) from None
-    return existed
+    return missing[::-1]
+
+
+def _clear(directory: Path, made: list[Path]) -> None:
+    """Take back what a write that failed has left, and the directories made for it."""
+    if directory.is_dir():
+        for entry in directory.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    for place in reversed(made):
+        if place.is_dir():
+            place.rmdir()
 
 
 def _cannot_write(directory: Path, error: Exception) -> ResultError:

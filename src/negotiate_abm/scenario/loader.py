@@ -22,7 +22,7 @@ from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.checks import problems_in
 from negotiate_abm.scenario.parameters import quantities
 from negotiate_abm.scenario.quantities import REMEDY, Quantity
-from negotiate_abm.scenario.schema import WORTH_TAGS, Scenario
+from negotiate_abm.scenario.schema import WORTH_TAGS, Salience, Scenario
 
 _CASES = resources.files("negotiate_abm.scenario") / "cases"
 _LARGEST_FILE_BYTES = 4_000_000
@@ -186,6 +186,8 @@ def with_overrides(document: dict[str, Any], overrides: Overrides) -> dict[str, 
         a number.
     """
     for key, value in overrides.items():
+        if not isinstance(key, str):
+            raise RunError(f"override {key!r}: got no text; expected a dotted name. Quote it.")
         document = _replace(document, key, key.split("."), value)
     return document
 
@@ -257,9 +259,10 @@ def split_overrides(
             scalars[key] = value
             continue
         try:
-            column = np.array(value, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError):
+            column = np.asarray(value)
+        except ValueError:
             column = np.empty(0)
+        column = column.astype(np.float64) if column.dtype.kind in "iuf" else np.empty(0)
         if column.shape != (runs,) or not np.isfinite(column).all():
             raise RunError(
                 f"override {key}: got {_shown(value)}; expected one finite number for each of "
@@ -314,8 +317,7 @@ def _validated(where: str, document: dict[str, Any]) -> Scenario:
 def _explain(details: ErrorDetails) -> Problem:
     """Return what pydantic found, as key, value, expectation and remedy."""
     path = [str(part) for part in details["loc"]]
-    path = [part for part in path if part not in _UNION_PARTS]
-    key = ".".join(path) or "file"
+    key = ".".join(part for part in path if part not in _UNION_PARTS) or "file"
     given = _shown(details["input"])
     kind, message = details["type"], details["msg"]
     if REMEDY in message:
@@ -349,6 +351,9 @@ def _fields_at(path: list[str]) -> list[str]:
     """Return the names of the fields that the schema has at a path."""
     annotation: Any = Scenario
     for part in path:
+        if part in WORTH_TAGS:
+            annotation = Salience if part == WORTH_TAGS[0] else Quantity
+            continue
         model = _model_in(annotation)
         if model is not None and part in model.model_fields:
             annotation = model.model_fields[part].annotation
@@ -375,4 +380,18 @@ def scenario_hash(scenario: Scenario) -> str:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a scenario after the defaults have been laid beneath it."""
-    return Scenario.model_json_schema()
+    schema = Scenario.model_json_schema()
+    _close(schema)
+    return schema
+
+
+def _close(node: Any) -> None:
+    """Let no name past the pattern that names must match, as the loader does."""
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node.setdefault("additionalProperties", False)
+        for child in node.values():
+            _close(child)
+    elif isinstance(node, list):
+        for child in node:
+            _close(child)

@@ -170,3 +170,12 @@ def test_the_priced_greedy_comes_close_to_brute_force(divisible, mean_gap, worst
     assert short.size > 500
     assert short.mean() <= mean_gap
     assert np.quantile(short, 0.95) <= worst_twentieth
+
+
+def test_a_risk_in_some_runs_is_what_those_runs_face_in_company():
+    risk = bargain(3, runs=5, risky=True).risks[0]
+    some = risk.in_runs(np.array([4, 1]))
+    full = np.ones((5, 6, 3))
+    alone = some.probability(some.alarm(full[:2]))
+    assert alone.tobytes() == risk.probability(risk.alarm(full))[[4, 1]].tobytes()
+    assert some.severity.tobytes() == risk.severity[[4, 1]].tobytes()

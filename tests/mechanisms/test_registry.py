@@ -257,3 +257,9 @@ def test_a_rule_for_one_run_sees_plain_numbers_by_their_names() -> None:
     assert [type(one.clock) for one in seen] == [float] * 3
     assert [one.clock for one in seen] == view.clock.tolist()
     assert [one.exponent for one in seen] == view.exponent.tolist()
+
+
+def test_a_rule_that_calls_another_is_told_what_the_other_did_wrong() -> None:
+    inner = registry_with(WRONG_ANSWERS["text"])["odd"]
+    with pytest.raises(StrategyError, match=r"^tactic 'odd' returned 'hold firm'; expected"):
+        registry_with(inner)["odd"](view_of(2))

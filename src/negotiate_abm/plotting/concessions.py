@@ -26,6 +26,9 @@ _STYLES: dict[str, tuple[str, Literal["-", "--", ":"], str]] = {
 }
 _COLUMNS = 3
 
+# Two labels nearer than this, in levels, would overlap.
+_ROOM_FOR_A_LABEL = 0.08
+
 
 def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
     """Return a panel an issue: mean levels offered, agreed and in force, with bands.
@@ -71,7 +74,9 @@ def _panel(axes: Axes, issue: xr.Dataset, entry: Issue, scenario: Scenario) -> N
     axes.set_title(
         f"{entry.title}\n{scenario.countries[entry.conceder].title} concedes", fontsize=9
     )
-    rungs = [(0.0, "nothing"), *((rung.level.value, rung.title) for rung in entry.ladder.values())]
+    rungs = [(rung.level.value, rung.title) for rung in entry.ladder.values()]
+    if rungs[0][0] >= _ROOM_FOR_A_LABEL:
+        rungs.insert(0, (0.0, "nothing"))
     axes.set_yticks([level for level, _ in rungs], [f"{title} {level:g}" for level, title in rungs])
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(axis="y", color="0.85", linewidth=0.6)

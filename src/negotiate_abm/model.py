@@ -24,11 +24,14 @@ from negotiate_abm.recording.trajectories import Snapshot
 from negotiate_abm.scenario.consistency import consistent_draw
 from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
-from negotiate_abm.scenario.stakes import TradeFlow, stakes
+from negotiate_abm.scenario.stakes import TradeFlow, ladders
 from negotiate_abm.tables import Table
 from negotiate_abm.watches import THREATENED, WATCHER, Watch
 
 LARGEST_BLOCK = 200_000
+
+# What is drawn each week for every watch.
+WATCH_DRAWS = ("hostility", "threat", "answer", "execute", "reconsider", "counter", "punish")
 
 
 class NegotiationModel(mesa.Model):
@@ -84,21 +87,22 @@ class NegotiationModel(mesa.Model):
         super().__init__(rng=self.rng_seed)
         _check_block(runs, first_run)
         scalars, arrays = split_overrides(overrides or {}, runs)
-        self.case = load_scenario(scenario, scalars)
+        base = load_scenario(scenario)
+        self.case = load_scenario(base, scalars)
         check_columns(self.case, arrays)
         self.runs = runs
         self.run_numbers: IntArray = np.arange(first_run, first_run + runs, dtype=np.int64)
         self.week = 0
         self.log = EventLog(self.run_numbers)
         self.just_agreed: dict[str, FloatArray] = {}
-        p = consistent_draw(self.case, self.rng_seed, self.run_numbers, arrays)
+        p = consistent_draw(base, self.case, self.rng_seed, self.run_numbers, arrays)
         self.parameters = p
         self.countries = {n: Country(self, n, self.case, p) for n in self.case.countries}
         self.provinces = {n: Province(self, n, self.case, p) for n in self.case.provinces}
         for province in self.provinces.values():
             self.countries[province.country].provinces.append(province)
-        worth = stakes(self.case, p)
-        self.tables = {n: Table(n, self.case, p, worth) for n in self.case.tables}
+        valued = ladders(self.case, p)
+        self.tables = {n: Table(n, self.case, p, valued) for n in self.case.tables}
         self.watches = [
             Watch(table, watcher, self.case, p)
             for table in self.tables.values()
@@ -109,6 +113,8 @@ class NegotiationModel(mesa.Model):
         self._shocks = Shocks(self.rng_seed, self.run_numbers, self._purposes())
         for province in self.provinces.values():
             province.settle(self.flow_losses())
+        for country in self.countries.values():
+            country.settle()
         self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
         self._collects = collect
         self.latest: tuple[int, Snapshot] | None = None
@@ -213,6 +219,7 @@ class NegotiationModel(mesa.Model):
             "pressure": (("province",), beside([p.pressure for p in provinces])),
             "loss": (("province",), beside([p.loss for p in provinces])),
             "exposure": (("watch",), beside([w.exposure() for w in watches])),
+            "hostility": (("watch",), beside([w.hostility for w in watches])),
             "threat": (("watch",), beside([w.hanging.astype(np.float64) for w in watches])),
             "punishment": (("watch",), beside([w.feud.of(WATCHER) for w in watches])),
             "counter": (("watch",), beside([w.feud.of(THREATENED) for w in watches])),
@@ -273,7 +280,7 @@ class NegotiationModel(mesa.Model):
             purposes += [f"suspend {table.name} {side}" for side in (0, 1)]
             purposes += [f"in force {issue}" for issue in table.issues]
         for watch in self.watches:
-            for purpose in ("threat", "answer", "execute", "reconsider", "counter", "punish"):
+            for purpose in WATCH_DRAWS:
                 purposes.append(f"{purpose} {watch.name}")
         return purposes
 

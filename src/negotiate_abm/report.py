@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from negotiate_abm.scenario.parameters import central
+from negotiate_abm.scenario.parameters import Parameters, central
 from negotiate_abm.scenario.quantities import Quantity
 from negotiate_abm.scenario.schema import Scenario
-from negotiate_abm.scenario.stakes import ladder, rates, stakes
+from negotiate_abm.scenario.stakes import Ladder, ladders, rates
 
 if TYPE_CHECKING:
     from negotiate_abm.result import Result
@@ -123,7 +123,7 @@ def show(scenario: Scenario) -> None:
     """Print who wants what in a scenario, at its stated values."""
     console = _console()
     p = central(scenario)
-    worth = stakes(scenario, p)
+    valued = ladders(scenario, p)
     console.print(f"{scenario.title} ({scenario.name})\n{scenario.summary}")
     table = Table(title="Issues at stated values, C$bn a year for the whole ladder")
     for heading in ("issue", "who gives", "worth", "costs", "rungs: level (duty)", "red lines"):
@@ -132,24 +132,21 @@ def show(scenario: Scenario) -> None:
         table.add_row(
             f"{issue.title} ({name})",
             scenario.countries[issue.conceder].title,
-            f"{worth.benefit[name][0]:.3f}",
-            f"{worth.cost[name][0]:.3f}",
-            "\n".join(_rungs(scenario, name)),
+            f"{valued[name].benefits[0, -1]:.3f}",
+            f"{valued[name].costs[0, -1]:.3f}",
+            "\n".join(_rungs(scenario, name, valued[name], p)),
             "\n".join(f"{whose}: {rung}" for whose, rung in issue.red_lines.items()),
         )
     console.print(table)
     console.print(_origins(scenario))
 
 
-def _rungs(scenario: Scenario, issue: str) -> Iterator[str]:
-    p = central(scenario)
-    rungs = ladder(scenario, issue, p)
+def _rungs(scenario: Scenario, issue: str, rungs: Ladder, p: Parameters) -> Iterator[str]:
     for i, name in enumerate(rungs.names):
-        level = rungs.levels[0, i]
         rate = ""
         if scenario.issues[issue].duty is not None:
-            rate = f" ({100 * rates(scenario, issue, p, rungs.restored_shares[:, i])[0]:.1f} %)"
-        yield f"{name}: {level:.2f}{rate}"
+            rate = f" ({100 * rates(scenario, issue, p, rungs.restored[:, i])[0]:.1f} %)"
+        yield f"{name}: {rungs.levels[0, i]:.2f}{rate}"
 
 
 def _origins(scenario: Scenario) -> str:

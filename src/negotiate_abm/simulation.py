@@ -80,17 +80,18 @@ def run(
     overrides = dict(overrides or {})
     _check_size(runs, 1 if weeks is None else weeks, block)
     scalars, columns = split_overrides(overrides, runs)
-    scenario = load_scenario(case, scalars)
+    base = load_scenario(case)
+    scenario = load_scenario(base, scalars)
     weeks = scenario.weeks if weeks is None else weeks
     _check_size(runs, weeks, block)
     blocks = [
         _play(
-            scenario,
+            base,
             seed,
             first_run + start,
             min(block, runs - start),
             weeks,
-            {key: column[start : start + block] for key, column in columns.items()},
+            scalars | {key: column[start : start + block] for key, column in columns.items()},
             progress,
         )
         for start in range(0, runs, block)
@@ -133,7 +134,7 @@ def _play(
     first_run: int,
     runs: int,
     weeks: int,
-    overrides: Mapping[str, FloatArray],
+    overrides: Mapping[str, Any],
     progress: Progress | None,
 ) -> _Block:
     model = NegotiationModel(scenario, runs, first_run, seed, overrides)

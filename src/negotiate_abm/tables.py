@@ -15,7 +15,7 @@ from negotiate_abm.mechanisms.preferences import filled, round_down
 from negotiate_abm.mechanisms.retaliation import Feud
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Event, Scenario
-from negotiate_abm.scenario.stakes import Ladder, Stakes, ladder
+from negotiate_abm.scenario.stakes import Ladder
 
 DAYS_A_WEEK = 7
 
@@ -37,15 +37,23 @@ class Table:
         Highest level that cross-links leave, given what other tables have agreed.
     open, elapsed, length, mover : arrays of shape (runs,)
         Whether a round is open, its age and length in weeks, and whose turn it is.
+    zone : array of shape (runs,)
+        Whether, when the round opened, some package would have satisfied both sides.
     reservation, best : arrays of shape (runs, 2)
         Each side's least and best prospects of the open round, C$ billion a year.
     flows : list
         The trade flow each issue's duty falls on, None for a political issue.
+    agreed_last_week, ever_in_force : arrays of shape (runs, issues)
+        What was promised before this week, and the most ever delivered.
+    breached : array of shape (runs, 2)
+        How much each side took back since its breaches were last answered, in levels.
     feud : Feud
         Suspensions of what is in force, one side answering the other's breach.
     """
 
-    def __init__(self, name: str, scenario: Scenario, p: Parameters, worth: Stakes) -> None:
+    def __init__(
+        self, name: str, scenario: Scenario, p: Parameters, valued: dict[str, Ladder]
+    ) -> None:
         self.name = name
         self.entry = scenario.tables[name]
         self.runs = p.runs
@@ -54,8 +62,8 @@ class Table:
         entries = [scenario.issues[n] for n in self.issues]
         self.flows = [e.duty.flow if e.duty is not None else None for e in entries]
         self.conceder = np.array([self.parties.index(e.conceder) for e in entries])
-        self.ladders = {n: ladder(scenario, n, p) for n in self.issues}
-        self._build_segments(scenario, worth)
+        self.ladders = {n: valued[n] for n in self.issues}
+        self._build_segments(scenario)
         self.cap = self._own_lines(scenario)
         key = f"tables.{name}."
         self.opening_hazard = p[key + "opening_hazard"]
@@ -68,7 +76,7 @@ class Table:
         }
         self._begin(p[key + "under_way_weeks"])
 
-    def _build_segments(self, scenario: Scenario, worth: Stakes) -> None:
+    def _build_segments(self, scenario: Scenario) -> None:
         most = max(ladder.levels.shape[1] for ladder in self.ladders.values())
         shape = (self.runs, len(self.issues), most)
         self.floor, self.width = np.ones(shape), np.ones(shape)  # padding lies above the top
@@ -84,13 +92,15 @@ class Table:
 
             self.width[:, i, :count] = steps(rungs.levels)
             self.floor[:, i, :count] = rungs.levels - self.width[:, i, :count]
-            self.benefit[:, i, :count] = steps(rungs.benefit_shares) * worth.benefit[name][:, None]
-            self.cost[:, i, :count] = steps(rungs.cost_shares) * worth.cost[name][:, None]
+            self.benefit[:, i, :count] = steps(rungs.benefits)
+            self.cost[:, i, :count] = steps(rungs.costs)
             if scenario.issues[name].duty is not None:
-                self.restores[:, i, :count] = steps(rungs.restored_shares)
+                self.restores[:, i, :count] = steps(rungs.restored)
             talk = np.array(rungs.talk)
             self.divisible[i, :count] = scenario.issues[name].divisible & ~talk
-        self.exporter_stake = np.stack([worth.benefit[n] for n in self.issues], axis=-1)
+        self.exporter_stake = np.stack(
+            [self.ladders[n].benefits[:, -1] for n in self.issues], axis=-1
+        )
 
     def _own_lines(self, scenario: Scenario) -> FloatArray:
         """Return the highest level each conceder's own red lines allow, shape (runs, issues)."""
@@ -105,6 +115,7 @@ class Table:
     def _begin(self, under_way: FloatArray) -> None:
         zeros = np.zeros((self.runs, len(self.issues)))
         self.offered, self.agreed, self.in_force = zeros.copy(), zeros.copy(), zeros.copy()
+        self.agreed_last_week, self.ever_in_force = zeros.copy(), zeros.copy()
         self.ceiling, self.linked_cap = np.ones_like(zeros), np.ones_like(zeros)
         self.chilled_until = np.zeros(self.runs, dtype=np.int64)
         self.overdue = zeros.copy()
@@ -113,10 +124,11 @@ class Table:
         self.elapsed = np.zeros(self.runs, dtype=np.int64)
         self.length = np.zeros(self.runs, dtype=np.int64)
         self.mover = np.zeros(self.runs, dtype=np.int64)
+        self.zone = np.zeros(self.runs, dtype=np.bool_)
         self.reservation, self.best = np.zeros((self.runs, 2)), np.zeros((self.runs, 2))
         self.leverage = np.full((self.runs, 2), 0.5)
         self.feud = Feud.none_yet(self.runs)
-        self.breached = np.zeros((self.runs, 2), dtype=np.bool_)
+        self.breached = np.zeros((self.runs, 2))
         self.since_breach = np.full(self.runs, -1, dtype=np.int64)
 
     def events_in(self, week: int, scenario: Scenario) -> list[tuple[str, Event]]:

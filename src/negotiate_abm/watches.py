@@ -8,44 +8,28 @@ from __future__ import annotations
 import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Risk
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
-from negotiate_abm.mechanisms.preferences import reaches
-from negotiate_abm.mechanisms.retaliation import Feud, alarm_levels, exposure, tolerated_share
-from negotiate_abm.mechanisms.trade import added_loss, imposer_cost
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, sum_short
+from negotiate_abm.mechanisms.preferences import filled, reaches
+from negotiate_abm.mechanisms.retaliation import (
+    Feud,
+    alarm_levels,
+    exposure,
+    hostility_next,
+    least_withdrawal,
+)
 from negotiate_abm.mechanisms.trust import Belief
-from negotiate_abm.scenario.consistency import punishment_severity, threat_hazard
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Scenario
-from negotiate_abm.scenario.stakes import TradeFlow
+from negotiate_abm.scenario.warnings import (
+    TariffMeasure,
+    punishment,
+    punishment_severity,
+    threat_hazard,
+    watcher_key,
+)
 from negotiate_abm.tables import Table, rung_below
 
 THREATENED, WATCHER = 0, 1
-
-
-class TariffMeasure:
-    """A retaliatory tariff and what it does at any intensity."""
-
-    def __init__(self, key: str, flow: str, p: Parameters) -> None:
-        self.flow = flow
-        self._goods = TradeFlow.of(flow, p)
-        self._base = p[f"flows.{flow}.rate_when_valued"]
-        self._rate = p[key + "rate"]
-        self._coverage = p[key + "coverage"]
-
-    def loss(self, intensity: FloatArray) -> FloatArray:
-        """Return what it costs the exporters, C$ billion a year, shape (runs,)."""
-        goods = self._goods
-        return self._coverage * added_loss(
-            goods.free_value, self._base, intensity * self._rate, goods.sigma, goods.omega
-        )
-
-    def blow_back(self) -> FloatArray:
-        """Return what it costs its imposer at full intensity, C$ billion a year (may be a gain)."""
-        goods = self._goods
-        elasticities = (goods.sigma, goods.omega)
-        after = imposer_cost(goods.free_value, self._base + self._rate, *elasticities)
-        before = imposer_cost(goods.free_value, self._base, *elasticities)
-        return self._coverage * (after - before)
 
 
 class Watch:
@@ -53,6 +37,8 @@ class Watch:
 
     Attributes
     ----------
+    hostility : array of shape (runs,)
+        The watcher's ill will towards the threatened side, in [0, 1].
     threat_week, due_week : arrays of shape (runs,), int
         When the threat that hangs was made and when it falls due; -1 where none hangs.
     met : array of shape (runs,), bool
@@ -69,7 +55,7 @@ class Watch:
 
     def __init__(self, table: Table, watcher: str, scenario: Scenario, p: Parameters) -> None:
         entry = scenario.tables[table.name].watchers[watcher]
-        key = f"tables.{table.name}.watchers.{watcher}."
+        key = watcher_key(table.name, watcher)
         self.table = table
         self.watcher = watcher
         self.threatens = entry.threatens
@@ -80,8 +66,8 @@ class Watch:
             [p.get(f"issues.{n}.exposure.{watcher}", 0.0) for n in table.issues], axis=-1
         )
         self.line, self.below_line = self._lines(scenario)
-        self.severity = punishment_severity(scenario, key, entry.threatens, p)
-        self.punishment = TariffMeasure(key + "punishment.", entry.punishment.flow, p)
+        self.severity = punishment_severity(scenario, table.name, watcher, p)
+        self.punishment = punishment(scenario, table.name, watcher, p)
         self.counter = (
             None
             if entry.counter is None
@@ -91,8 +77,8 @@ class Watch:
             p[key + "credibility"], p[key + "credibility_strength"], p["trust.forgetting"]
         )
         runs = p.runs
-        self.event_alarm = np.zeros(runs)
-        self._fading = np.ones(runs)
+        self._events: list[tuple[FloatArray, FloatArray]] = []
+        self.hostility = p[key + "hostility"]
         self.threat_week = np.full(runs, -1, dtype=np.int64)
         self.due_week = np.full(runs, -1, dtype=np.int64)
         self.met = np.zeros(runs, dtype=np.bool_)
@@ -117,19 +103,35 @@ class Watch:
         """Return one of the watcher's own numbers, shape (runs,)."""
         return self._p[self._key + name]
 
-    def fade(self) -> None:
-        """Let a week pass over the alarm that an event raised."""
-        self.event_alarm = self.event_alarm * self._fading
+    def let_a_week_pass(self, draw: FloatArray) -> None:
+        """Let events fade and hostility drift; `draw` is the week's political surprise."""
+        self._events = [(alarm * fading, fading) for alarm, fading in self._events]
+        self.hostility = hostility_next(
+            self.hostility,
+            self.parameter("hostility"),
+            self.parameter("hostility_weeks"),
+            self.parameter("hostility_shock"),
+            draw,
+        )
 
     def notice_event(self, event: str) -> None:
         """Take alarm at an event at the table, such as a visit."""
         key = f"tables.{self.table.name}.events.{event}."
-        self.event_alarm = self.event_alarm + self._p.get(f"{key}exposure.{self.watcher}", 0.0)
-        self._fading = 1.0 - 1.0 / self._p.get(f"{key}fades_weeks", 1.0)
+        alarm = key + f"exposure.{self.watcher}"
+        if alarm in self._p.values:
+            self._events.append((self._p[alarm], 1.0 - 1.0 / self._p[key + "fades_weeks"]))
+
+    def event_alarm(self) -> FloatArray:
+        """Return the alarm that past events still raise, in tolerances, shape (runs,)."""
+        total = np.zeros(self.table.runs)
+        for alarm, _ in self._events:
+            total = total + alarm
+        return total
 
     def exposure(self) -> FloatArray:
         """Return how exposed the table now is to the watcher, in tolerances, shape (runs,)."""
-        return self._exposed(self.table.offered, self.table.agreed, self.table.in_force)
+        table = self.table
+        return self._exposed(table.offered, table.agreed, table.in_force) + self.event_alarm()
 
     def _exposed(self, offered: FloatArray, agreed: FloatArray, in_force: FloatArray) -> FloatArray:
         levels = alarm_levels(
@@ -139,7 +141,7 @@ class Watch:
             self._p["alarm.weight_agreed"][:, None],
             self._p["alarm.weight_offered"][:, None],
         )
-        return exposure(levels, self.exposure_per_level) + self.event_alarm
+        return exposure(levels, self.exposure_per_level)
 
     def lines_crossed(self) -> FloatArray:
         """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""
@@ -147,7 +149,9 @@ class Watch:
 
     def log_hazard(self) -> FloatArray:
         """Return the log of this week's hazard of a threat, shape (runs,)."""
-        return threat_hazard(self._p, self._key, self.exposure(), self.lines_crossed())
+        return threat_hazard(
+            self._p, self._key, self.exposure(), self.lines_crossed(), self.hostility
+        )
 
     def risk(self) -> Risk:
         """Return how the hazard of a threat would rise with what the table may yet agree."""
@@ -160,7 +164,9 @@ class Watch:
         severity[:, self.side] = self.severity * self.credibility.trust
         agreed_exposure = exposure(table.agreed, self.exposure_per_level)
         return Risk(
-            threat_hazard(self._p, self._key, agreed_exposure, self.lines_crossed()),
+            threat_hazard(
+                self._p, self._key, agreed_exposure, self.lines_crossed(), self.hostility
+            ),
             rise * table.open_parts(),
             severity,
             self.parameter("lookahead_weeks"),
@@ -172,25 +178,26 @@ class Watch:
     def tolerated(self) -> tuple[FloatArray, FloatArray]:
         """Return the agreed and the in-force levels that would leave the watcher content.
 
-        The threatened side takes its concessions under every red line, then scales
-        those that expose it until the exposure is tolerable, rungs rounded down.
+        The threatened side takes its concessions under every red line, then takes back
+        rungs, most exposing first for what they are worth, until the exposure of what is
+        left is tolerable. Events that alarm are no concession and are left out.
         """
         table = self.table
         own = table.concedes(self.side)
-        exposes = own & (self.exposure_per_level > 0.0)
         crossed = own & reaches(table.agreed, self.line)
         agreed = np.where(crossed, np.minimum(table.agreed, self.below_line), table.agreed)
         in_force = np.minimum(table.in_force, agreed)
-        total = self._exposed(agreed, agreed, in_force)
-        others = self._exposed(
-            np.where(exposes, 0.0, agreed),
-            np.where(exposes, 0.0, agreed),
-            np.where(exposes, 0.0, in_force),
-        )
-        keep = tolerated_share(others, total - others)[:, None]
-        scaled = exposes & (keep < 1.0)
-        agreed = np.where(scaled, table.rounded(agreed * keep), agreed)
-        in_force = np.where(scaled, table.rounded(in_force * keep), in_force)
+        excess = self._exposed(agreed, agreed, in_force) - 1.0
+        if not (excess > 0.0).any():
+            return agreed, in_force
+        filled_agreed = filled(agreed, table.floor, table.width)
+        filled_in_force = filled(in_force, table.floor, table.width)
+        weight = self._p["alarm.weight_agreed"][:, None, None]
+        alarming = filled_in_force + weight * (filled_agreed - filled_in_force)
+        per_segment = own[:, None] * self.exposure_per_level[:, :, None] * table.width
+        withdrawn = least_withdrawal(per_segment * alarming, table.cost * filled_agreed, excess)
+        kept = np.where(withdrawn, 0.0, filled_agreed)
+        agreed = np.where(withdrawn.any(axis=-1), sum_short(kept * table.width), agreed)
         return agreed, np.minimum(in_force, agreed)
 
     @property

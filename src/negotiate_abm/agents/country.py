@@ -11,8 +11,15 @@ from negotiate_abm.agents.province import Province
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.domestic import approval, relief_weight
 from negotiate_abm.mechanisms.leverage import bent_exponent
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, chance, exponential
-from negotiate_abm.mechanisms.preferences import believed_cost, believed_gain
+from negotiate_abm.mechanisms.numerics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    chance,
+    exponential,
+    ratio,
+)
+from negotiate_abm.mechanisms.preferences import believed_cost, believed_gain, perpetual_worth
 from negotiate_abm.mechanisms.retaliation import (
     Feud,
     FeudView,
@@ -29,6 +36,9 @@ from negotiate_abm.watches import Watch
 
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
+
+
+WEEKS_A_YEAR = 52.0
 
 
 class Country(mesa.Agent):
@@ -56,6 +66,7 @@ class Country(mesa.Agent):
         self.tactic = tactics[entry.tactic]
         self.retaliation = retaliation_strategies[entry.retaliation]
         self.gdp = p[key + "gdp"]
+        self.discount_rate = p[key + "discount_rate"]
         self.exponent = p[key + "tactic_exponent"]
         self.private_reservation = p[key + "private_reservation"]
         self.sunk_share = p[key + "sunk_share"]
@@ -64,6 +75,7 @@ class Country(mesa.Agent):
         self.approval = p[key + "approval"]
         self._resting_approval = p[key + "approval"]
         self._p = p
+        self._standing_pressure = np.zeros(p.runs)
         self.beliefs = {
             counterpart: Belief(
                 p[f"{key}trust.{counterpart}"], p[key + "trust_strength"], p["trust.forgetting"]
@@ -175,23 +187,25 @@ class Country(mesa.Agent):
         """Return whether it would give in to a threat it believes with probability `belief`.
 
         Defying costs the expected punishment. Complying saves what it takes back, and costs
-        what the other power is expected to take back in answer and, in an open round, the
-        least it had hoped for.
+        what the other power is expected to take back in answer, and the best it had hoped to
+        gain from the other for as long as the threat chills their talks.
         """
         table, side = watch.table, watch.side
         agreed, _ = watch.tolerated()
         own, others = table.concedes(side), table.concedes(1 - side)
-        now = table.worth_of(table.agreed, table.cost) * self.cost_factor(table)
-        then = table.worth_of(agreed, table.cost) * self.cost_factor(table)
-        own_cost, kept_cost = (now * own).sum(axis=-1), (then * own).sum(axis=-1)
-        gains = table.worth_of(table.agreed, table.benefit) * self.gain_factor(table)
+        factor = self.cost_factor(table)
+        own_cost = (table.worth_of(table.agreed, table.cost) * factor * own).sum(axis=-1)
+        kept_cost = (table.worth_of(agreed, table.cost) * factor * own).sum(axis=-1)
         saved = own_cost - kept_cost
-        rolled_share = np.where(
-            own_cost > 0.0, saved / np.where(own_cost > 0.0, own_cost, 1.0), 0.0
-        )
+        gains = table.worth_of(table.agreed, table.benefit) * self.gain_factor(table)
+        rolled_share = ratio(saved, own_cost, otherwise=0.0)
         answer = watch.parameter("expected_answer") * rolled_share * (gains * others).sum(axis=-1)
-        hoped = np.where(table.open, np.maximum(table.reservation[:, side], 0.0), 0.0)
-        worth_of_complying = saved - answer - hoped
+        forgone = perpetual_worth(
+            np.maximum(table.best[:, side], 0.0),
+            watch.parameter("chill_weeks") / WEEKS_A_YEAR,
+            self.discount_rate,
+        )
+        worth_of_complying = saved - answer - forgone
         worth_of_defying = -belief * watch.severity
         noise = watch.parameter("choice_noise")
         return draw < compliance_probability(worth_of_complying, worth_of_defying, noise)
@@ -216,12 +230,17 @@ class Country(mesa.Agent):
 
     # -- retaliation ------------------------------------------------------------------
 
-    def answer_in(self, feud: Feud, side: int, provoked: BoolArray, draw: FloatArray) -> FloatArray:
-        """Return the intensity its retaliation strategy chooses now, in [0, 1]."""
-        feud.notice(side, provoked)
+    def answer_in(
+        self, feud: Feud, side: int, provoked: FloatArray, draw: FloatArray
+    ) -> FloatArray:
+        """Return the intensity its retaliation strategy chooses now, in [0, 1].
+
+        `provoked` is how hard the other hit in the period just ended, in [0, 1].
+        """
+        feud.notice(side, provoked > 0.0)
         view = FeudView(
             own=feud.of(side),
-            provoked=provoked.astype(np.float64),
+            provoked=provoked,
             ever_provoked=feud.ever(side),
             generosity=self.generosity,
             escalation=self.escalation,
@@ -231,15 +250,23 @@ class Country(mesa.Agent):
 
     # -- home ---------------------------------------------------------------------------
 
-    def face_the_public(self, goodwill: FloatArray) -> None:
-        """Let a week of pressure, and what was just agreed, work on approval."""
-        pressure = np.zeros_like(self.approval)
+    def settle(self) -> None:
+        """Take the pressure at the start as what present approval already reflects."""
+        self._standing_pressure = self._pressure()
+
+    def _pressure(self) -> FloatArray:
+        """Return its provinces' pressure, weighted by influence, shape (runs,)."""
+        total = np.zeros_like(self.approval)
         for province in self.provinces:
-            pressure = pressure + province.influence * province.pressure
+            total = total + province.influence * province.pressure
+        return total
+
+    def face_the_public(self, goodwill: FloatArray) -> None:
+        """Let a week of pressure beyond the start's, and what was just agreed, work on approval."""
         self.approval = approval(
             self.approval,
             self._resting_approval,
-            pressure,
+            self._pressure() - self._standing_pressure,
             goodwill,
             self._p["domestic.approval_erosion"],
             self._p["domestic.approval_recovery_weeks"],

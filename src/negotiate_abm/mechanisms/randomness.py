@@ -24,7 +24,7 @@ UIntArray = NDArray[np.uint64]
 LARGEST_SEED = 2**63 - 1
 
 _ROUNDS = 10
-_PER_COUNTER = 4  # one counter yields four 64-bit words
+DRAWS_A_BLOCK = 4  # one counter yields four 64-bit words
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _MULTIPLIERS = (np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157))
@@ -105,11 +105,11 @@ class Shocks:
         self._column = {purpose: i for i, purpose in enumerate(purposes)}
         self._slots = np.array([slot(purpose) for purpose in purposes], dtype=np.uint64)
         self._block: int | None = None
-        self._draws = np.empty((runs.size, self._slots.size, _PER_COUNTER))
+        self._draws = np.empty((runs.size, self._slots.size, DRAWS_A_BLOCK))
 
     def draw(self, purpose: str, week: int) -> FloatArray:
         """Return this week's uniform draw for `purpose`, shape (runs,)."""
-        block, position = divmod(week, _PER_COUNTER)
+        block, position = divmod(week, DRAWS_A_BLOCK)
         if block != self._block:
             self._draws = four_uniforms(self._seed, self._runs, self._slots, block)
             self._block = block

@@ -7,6 +7,9 @@ defies by logit choice (McFadden 1974); the watcher executes an unmet threat whe
 grievance and reputation outweigh the blow-back, with logistic noise (a quantal
 response: McKelvey and Palfrey 1995). What the threatened side *believes* of the watcher
 and what the watcher is *inclined* to do are two things, so bluff can happen.
+
+An executed threat is the measure announced, in full. From its first review on, the
+watcher's retaliation strategy governs it, and the threatened side's its counter-measure.
 """
 
 from __future__ import annotations
@@ -86,13 +89,46 @@ def execution_probability(
     return logistic((grievance + line_worth * lines_crossed + reputation - blow_back) / noise)
 
 
-def tolerated_share(
-    fixed_exposure: FloatArray, scalable_exposure: FloatArray, tolerance: float = 1.0
+def least_withdrawal(exposures: FloatArray, costs: FloatArray, excess: FloatArray) -> BoolArray:
+    """Return which segments a side takes back so that its exposure falls by the excess.
+
+    It takes back what relieves most exposure for the least of its promises, rung after
+    rung from the top of each ladder, and stops as soon as that is enough.
+
+    Parameters
+    ----------
+    exposures : array of shape (runs, issues, segments)
+        Exposure that taking a segment back would remove, in tolerances.
+    costs : array of shape (runs, issues, segments)
+        What the segment costs the conceder, C$ billion a year: how much of a promise it is.
+    excess : array of shape (runs,)
+        Exposure to be removed; none where not positive.
+    """
+    runs, issues, segments = exposures.shape
+    relief, promise = exposures[:, :, ::-1], costs[:, :, ::-1]
+    relieves = relief > 0.0
+    key = np.where(relieves, promise / np.where(relieves, relief, 1.0), 0.0)
+    for rung in range(1, segments):
+        key[..., rung] = np.maximum(key[..., rung], key[..., rung - 1])
+    order = np.argsort(key.reshape(runs, issues * segments), axis=1, kind="stable")
+    removed = np.take_along_axis(relief.reshape(runs, issues * segments), order, axis=1)
+    removed_before = np.cumsum(removed, axis=1) - removed
+    needed = (removed_before < excess[:, None]) & (removed > 0.0)
+    withdrawn = np.zeros((runs, issues * segments), dtype=np.bool_)
+    np.put_along_axis(withdrawn, order, needed, axis=1)
+    return np.ascontiguousarray(withdrawn.reshape(runs, issues, segments)[:, :, ::-1])
+
+
+def hostility_next(
+    now: FloatArray, resting: FloatArray, weeks: FloatArray, shock: FloatArray, draw: FloatArray
 ) -> FloatArray:
-    """Return the share of its exposed concessions that a side may keep and be tolerated."""
-    room = np.maximum(tolerance - fixed_exposure, 0.0)
-    exposed = scalable_exposure > 0.0
-    return np.where(exposed, np.minimum(room / np.where(exposed, scalable_exposure, 1.0), 1.0), 1.0)
+    """Return next week's hostility, in [0, 1]: inertia about a resting place, and shocks.
+
+    A first-order autoregression; `shock` is the standard deviation of a week's political
+    surprise, `draw` uniform on [0, 1).
+    """
+    surprise = shock * np.sqrt(12.0) * (draw - 0.5)
+    return np.clip(now + (resting - now) / weeks + surprise, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -106,7 +142,7 @@ class FeudView:
     own : array
         Its own measure now in force, as a share of the full measure, in [0, 1].
     provoked : array
-        One if the other defected in the period just ended, else zero.
+        How hard the other hit in the period just ended, in [0, 1]; zero if it cooperated.
     ever_provoked : array
         One if the other ever did.
     generosity : array

@@ -26,8 +26,11 @@ def length(draw: FloatArray, shortest: FloatArray, longest: FloatArray) -> IntAr
 
 
 def clock(elapsed: IntArray, weeks: IntArray) -> FloatArray:
-    """Return the share of the round's time gone: zero at the first turn, one at the last."""
-    return np.minimum(elapsed / np.maximum(weeks - 1, 1), 1.0)
+    """Return the share of the round's time gone: zero at the first turn, one at the last.
+
+    The only turn of a round is its last.
+    """
+    return np.where(weeks > 1, np.minimum(elapsed / np.maximum(weeks - 1, 1), 1.0), 1.0)
 
 
 def is_last_turn(elapsed: IntArray, weeks: IntArray) -> BoolArray:

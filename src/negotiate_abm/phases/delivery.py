@@ -23,15 +23,17 @@ def answer_breaches(model: NegotiationModel) -> None:
         due = live & ((table.since_breach == 0) | model.is_due(table.since_breach))
         before = [table.feud.of(side) for side in (0, 1)]
         for side, party in enumerate(table.parties):
-            provoked = live & (table.breached[:, 1 - side] | (before[1 - side] > 0.0))
+            hit = np.maximum(table.breached[:, 1 - side], before[1 - side])
+            provoked = np.where(live, hit, 0.0)
             answer = model.countries[party].answer_in(
                 table.feud, side, provoked, model.draw(f"suspend {table.name} {side}")
             )
             table.feud.set(side, due, answer)
-            suspends = table.feud.of(side) > before[side]
+            rise = np.maximum(table.feud.of(side) - before[side], 0.0)
+            suspends = rise > 0.0
             other = table.parties[1 - side]
             model.countries[other].beliefs[party].learn(
-                broken=np.where(suspends, model.parameters["trust.suspension"], 0.0)
+                broken=model.parameters["trust.suspension"] * rise
             )
             model.log.add(
                 model.week,
@@ -42,17 +44,23 @@ def answer_breaches(model: NegotiationModel) -> None:
                 where=table.name,
                 amount=table.feud.of(side),
             )
-        table.breached &= ~due[:, None]
-        calm = (table.feud.intensity == 0.0).all(axis=-1) & ~table.breached.any(axis=-1)
+        table.breached = np.where(due[:, None], 0.0, table.breached)
+        calm = (table.feud.intensity == 0.0).all(axis=-1) & (table.breached == 0.0).all(axis=-1)
         table.since_breach = np.where(due & calm, -1, table.since_breach + live)
 
 
 def bring_into_force(model: NegotiationModel) -> None:
-    """Promises become facts, sooner or later; suspended ones stop being facts at once."""
+    """Promises of earlier weeks become facts, sooner or later; suspended ones cease at once.
+
+    Trust moves with the size of the step, once: what comes back after a suspension is no
+    new promise kept.
+    """
     p = model.parameters
     for table in model.tables.values():
         suspended = np.stack([table.feud.of(side) for side in table.conceder], axis=-1)
-        target = table.rounded(table.agreed * (1.0 - suspended))
+        promised = np.minimum(table.agreed, table.agreed_last_week)
+        target = table.rounded(promised * (1.0 - suspended))
+        table.agreed_last_week = table.agreed.copy()
         before = table.in_force
         held = np.minimum(before, target)
         pending = target > held + LEVEL_TOLERANCE
@@ -60,16 +68,16 @@ def bring_into_force(model: NegotiationModel) -> None:
         delivers = pending & (draws < 1.0 / table.implementation_weeks[:, None])
         table.in_force = np.where(delivers, target, held)
         table.overdue = np.where(pending & ~delivers, table.overdue + 1.0, 0.0)
+        news = np.maximum(table.in_force - table.ever_in_force, 0.0)
         late = table.overdue > table.grace_weeks[:, None]
         for side, party in enumerate(table.parties):
             own = table.concedes(side)
             belief = model.countries[table.parties[1 - side]].beliefs[party]
-            kept = (delivers & own).any(axis=-1)
-            delayed = (late & own).any(axis=-1)
             belief.learn(
-                kept=np.where(kept, p["trust.kept"], 0.0),
-                broken=np.where(delayed, p["trust.delay"], 0.0),
+                kept=p["trust.kept"] * (news * own).max(axis=-1),
+                broken=p["trust.delay"] * (late * (target - table.in_force) * own).max(axis=-1),
             )
+        table.ever_in_force = np.maximum(table.ever_in_force, table.in_force)
         _log_in_force(model, table, before)
 
 

@@ -16,7 +16,7 @@ def let_time_pass(model: NegotiationModel) -> None:
         for belief in country.beliefs.values():
             belief.forget()
     for watch in model.watches:
-        watch.fade()
+        watch.let_a_week_pass(model.draw(f"hostility {watch.name}"))
         watch.credibility.forget()
     for table in model.tables.values():
         thawed = table.chilled_until < model.week

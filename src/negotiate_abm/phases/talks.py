@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.mechanisms.bargaining import Bargain
+from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.leverage import leverage
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
-from negotiate_abm.mechanisms.rounds import clock, is_last_turn, length
-from negotiate_abm.tables import Table
+from negotiate_abm.mechanisms.rounds import SHORTEST_ROUND_WEEKS, clock, is_last_turn, length
+from negotiate_abm.tables import Table, week_of
 
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
+
+# Longer than any round: no event ends this table's rounds.
+NO_END = 1_000_000
 
 
 def _respect_cross_links(model: NegotiationModel) -> None:
@@ -58,11 +61,13 @@ def open_rounds(model: NegotiationModel) -> None:
                 watch.notice_event(name)
         opens = opens & ~table.open
         weeks = length(model.draw(f"length {table.name}"), table.shortest, table.longest)
+        weeks = np.maximum(weeks, already + SHORTEST_ROUND_WEEKS)
+        weeks = np.minimum(weeks, already + _weeks_to_the_end(model, table))
+        opens = _take_stock(model, table, opens)
         table.open = table.open | opens
         table.elapsed = np.where(opens, already, table.elapsed)
-        table.length = np.where(opens, np.maximum(weeks, already + 2), table.length)
+        table.length = np.where(opens, weeks, table.length)
         table.mover = np.where(opens, already % 2, table.mover)
-        _take_stock(model, table, opens)
         model.log.add(
             model.week,
             "round opened",
@@ -74,11 +79,18 @@ def open_rounds(model: NegotiationModel) -> None:
         )
 
 
-def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> None:
-    """Set each side's reservation, best prospect and leverage for a round that opens."""
+def _weeks_to_the_end(model: NegotiationModel, table: Table) -> int:
+    """Return how many turns are left, this week's included, before an event ends all rounds."""
+    ends = [week_of(event, model.case) for event in table.entry.events.values() if event.ends_round]
+    left = [week - model.week + 1 for week in ends if week >= model.week]
+    return min(left, default=NO_END)
+
+
+def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> BoolArray:
+    """Set each side's prospects and leverage; return where both have something to meet for."""
     rows = np.flatnonzero(opens)
     if rows.size == 0:
-        return
+        return opens
     bargain = _bargain_over(model, table, rows)
     sides = [model.countries[party] for party in table.parties]
     for side, country in enumerate(sides):
@@ -92,6 +104,10 @@ def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> None
             np.take(table.best[:, 1 - side], rows),
             np.take(sides[1 - side].gdp, rows),
         )
+    offer, possible = best_offer(bargain, 0, np.take(table.reservation[:, 0], rows))
+    suits_both = bargain.worth(offer, 1) >= np.take(table.reservation[:, 1], rows)
+    table.zone[rows] = possible & suits_both
+    return opens & (table.best > table.reservation).all(axis=-1)
 
 
 def hold_talks(model: NegotiationModel) -> None:
@@ -178,7 +194,6 @@ def _close_rounds(model: NegotiationModel, table: Table) -> None:
     table.elapsed = table.elapsed + table.open
     ended_by_event = any(e.ends_round for _, e in table.events_in(model.week, model.case))
     fails = table.open & ((table.elapsed >= table.length) | ended_by_event)
-    zone_existed = (table.best > table.reservation).all(axis=-1)
     model.log.add(
         model.week,
         "round failed",
@@ -186,7 +201,7 @@ def _close_rounds(model: NegotiationModel, table: Table) -> None:
         actor=table.parties[0],
         target=table.parties[1],
         where=table.name,
-        amount=np.asarray(zone_existed, dtype=np.float64),
+        amount=table.zone.astype(np.float64),
     )
     table.open = table.open & ~fails
     table.mover = np.where(table.open, 1 - table.mover, table.mover)

@@ -18,7 +18,9 @@ def threaten(model: NegotiationModel) -> None:
     """A watcher whose alarm boils over threatens, and names a date."""
     for watch in model.watches:
         watcher = model.countries[watch.watcher]
-        free = ~watch.hanging & ~watch.punishing
+        # A threat that was met is not repeated while it still chills, unless there is new cause.
+        content = (watch.table.chilled_until >= model.week) & ~watch.aggrieved()
+        free = ~watch.hanging & ~watch.punishing & ~content
         comes = free & watcher.threatens(watch, model.draw(f"threat {watch.name}"))
         notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
         watch.threat_week = np.where(comes, model.week, watch.threat_week)
@@ -46,7 +48,8 @@ def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
         return
     table = watch.table
     agreed, in_force = watch.tolerated()
-    rolls_back = yields & (agreed < table.agreed - LEVEL_TOLERANCE).any(axis=-1)
+    taken_back = np.where(yields, (table.agreed - agreed).max(axis=-1), 0.0)
+    rolls_back = taken_back > LEVEL_TOLERANCE
     where = yields[:, None]
     table.agreed = np.where(where, agreed, table.agreed)
     table.in_force = np.where(where, in_force, table.in_force)
@@ -54,16 +57,16 @@ def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
     exposes = table.concedes(watch.side) & (
         (watch.exposure_per_level > 0.0) | np.isfinite(watch.line)
     )
-    table.ceiling = np.where(where & exposes, table.agreed, table.ceiling)
+    held = np.minimum(table.ceiling, table.agreed)
+    table.ceiling = np.where(where & exposes, held, table.ceiling)
     chill = np.rint(watch.parameter("chill_weeks")).astype(np.int64)
-    table.chilled_until = np.where(yields, model.week + chill, table.chilled_until)
+    until = np.maximum(table.chilled_until, model.week + chill)
+    table.chilled_until = np.where(yields, until, table.chilled_until)
     watch.met = watch.met | (yields & watch.hanging)
-    table.breached[:, watch.side] |= rolls_back
+    table.breached[:, watch.side] = np.maximum(table.breached[:, watch.side], taken_back)
     table.since_breach = np.where(rolls_back, 0, table.since_breach)
     betrayed = model.countries[table.parties[1 - watch.side]]
-    betrayed.beliefs[watch.threatens].learn(
-        broken=np.where(rolls_back, model.parameters["trust.breach"], 0.0)
-    )
+    betrayed.beliefs[watch.threatens].learn(broken=model.parameters["trust.breach"] * taken_back)
     _log_reply(model, "complied", watch, yields)
     _log_reply(model, "rolled back", watch, rolls_back)
 
@@ -103,10 +106,11 @@ def review_measures(model: NegotiationModel) -> None:
         counter = watch.feud.of(THREATENED)
         if watch.counter is not None:
             replies = threatened.answer_in(
-                watch.feud, THREATENED, punishment > 0.0, model.draw(f"counter {watch.name}")
+                watch.feud, THREATENED, punishment, model.draw(f"counter {watch.name}")
             )
             watch.feud.set(THREATENED, begins | due, replies)
-        provoked = watch.punishing & (watch.aggrieved() | (counter > 0.0))
+        grievance = (watch.punishing & watch.aggrieved()).astype(np.float64)
+        provoked = np.maximum(grievance, counter)
         renewed = watcher.answer_in(
             watch.feud, WATCHER, provoked, model.draw(f"punish {watch.name}")
         )

@@ -28,6 +28,7 @@ UNITS = {
     "pressure": "share",
     "loss": "C$bn/yr",
     "exposure": "tolerance",
+    "hostility": "share",
     "threat": "share",
     "punishment": "share of the full measure",
     "counter": "share of the full measure",

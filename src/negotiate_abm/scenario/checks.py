@@ -11,7 +11,8 @@ from negotiate_abm.scenario.consistency import refused_worth
 from negotiate_abm.scenario.parameters import central, quantities
 from negotiate_abm.scenario.quantities import Origin
 from negotiate_abm.scenario.schema import Issue, Salience, Scenario, Table, Watcher
-from negotiate_abm.scenario.stakes import ladder, stakes
+from negotiate_abm.scenario.stakes import ladders
+from negotiate_abm.scenario.warnings import punishment
 
 _SUM_TOLERANCE = 1e-3
 
@@ -356,9 +357,9 @@ def _sums(s: Scenario) -> Iterator[Problem]:
 
 def _ladders(s: Scenario) -> Iterator[Problem]:
     p = central(s)
-    for name, issue in s.issues.items():
+    for name, rungs in ladders(s, p).items():
+        issue = s.issues[name]
         key = f"issues.{name}.ladder"
-        rungs = ladder(s, name, p)
         levels = ", ".join(f"{level:g}" for level in rungs.levels[0])
         if rungs.breaks_order[0]:
             yield Problem(key, f"levels {levels}", "levels that climb to 1", "Reorder the rungs.")
@@ -383,16 +384,27 @@ def _row(slopes: object) -> str:
 
 def _reveals(s: Scenario) -> Iterator[Problem]:
     p = central(s)
-    worth = stakes(s, p)
+    valued = ladders(s, p)
     for name, issue in s.issues.items():
-        if issue.duty is not None and worth.cost[name][0] < 0.0:
+        costs = valued[name].costs[0]
+        if issue.duty is not None and costs.min() < 0.0:
+            rung = valued[name].names[int(costs.argmin())]
             yield Problem(
                 f"issues.{name}.duty",
-                f"a revealed cost of {worth.cost[name][0]:.3g} C$bn/yr",
+                f"a revealed cost of {costs.min():.3g} C$bn/yr of a cut to '{rung}'",
                 "at least zero: whoever keeps a duty gains by it",
                 "Raise producers_weight, producers_share or coercive_value.",
             )
     for name, table in s.tables.items():
+        for watcher in table.watchers:
+            blow_back = punishment(s, name, watcher, p).blow_back()[0]
+            if blow_back < 0.0:
+                yield Problem(
+                    f"tables.{name}.watchers.{watcher}.punishment",
+                    f"a measure that would gain its imposer {-blow_back:.3g} C$bn/yr",
+                    "one that costs something: it has not been imposed",
+                    "Raise the flow's supply elasticity or the rate.",
+                )
         if table.shortest_round_weeks.value > table.longest_round_weeks.value:
             yield Problem(
                 f"tables.{name}.shortest_round_weeks",
@@ -401,7 +413,7 @@ def _reveals(s: Scenario) -> Iterator[Problem]:
                 "Swap the two or mend one.",
             )
     for name, refusal in s.revealed.items():
-        gain = refused_worth(s, name, p, worth)[0]
+        gain = refused_worth(s, name, p, valued)[0]
         if gain > 0.0:
             yield Problem(
                 f"revealed.{name}",

@@ -1,21 +1,19 @@
 """From a scenario's numbers to one value a run.
 
-A quantity with a range is drawn anew in every run unless it is held fixed; the draw is
-named by seed, run and key, so the same run under two scenarios gets the same draw of
-every number they share.
+A quantity with a range is drawn anew in every run unless it is held fixed. The draw is
+named by seed, run, key and attempt, so a number that is overridden shifts no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel
 
-from negotiate_abm.errors import RunError, nearest
 from negotiate_abm.mechanisms.numerics import FloatArray, IntArray, power
-from negotiate_abm.mechanisms.randomness import four_uniforms, slot
+from negotiate_abm.mechanisms.randomness import DRAWS_A_BLOCK, four_uniforms, slot
 from negotiate_abm.scenario.quantities import Quantity
 from negotiate_abm.scenario.schema import Salience, Scenario
 
@@ -59,25 +57,11 @@ class Parameters:
     def __getitem__(self, key: str) -> FloatArray:
         return self.values[key]
 
-    def stack(self, keys: Sequence[str]) -> FloatArray:
-        """Return several numbers side by side, shape (runs, keys)."""
-        if not keys:
-            return np.zeros((self.runs, 0))
-        return np.stack([self.values[key] for key in keys], axis=-1)
-
     def get(self, key: str, otherwise: float) -> FloatArray:
         """Return a number, or a constant where the scenario leaves it out."""
         if key in self.values:
             return self.values[key]
         return np.full(self.runs, otherwise)
-
-    def replaced_where(self, rows: IntArray, other: Parameters) -> Parameters:
-        """Return these parameters with some runs' values taken from `other`."""
-        values = {}
-        for key, column in self.values.items():
-            values[key] = column.copy()
-            values[key][rows] = other.values[key]
-        return Parameters(values, self.runs)
 
 
 def central(scenario: Scenario) -> Parameters:
@@ -90,7 +74,7 @@ def draw(
     scenario: Scenario,
     seed: int,
     runs: IntArray,
-    attempt: int = 0,
+    attempts: IntArray | None = None,
     given: Mapping[str, FloatArray] | None = None,
 ) -> Parameters:
     """Return each run's parameters.
@@ -101,39 +85,36 @@ def draw(
     seed : int
     runs : array of shape (runs,)
         Run numbers.
-    attempt : int
-        How many earlier draws of these runs were discarded.
+    attempts : array of shape (runs,), optional
+        How many earlier draws of each run were discarded; by default none.
     given : mapping of str to array of shape (runs,), optional
         Values set by the caller, in the scenario's units, instead of being drawn.
-
-    Raises
-    ------
-    RunError
-        If `given` names no number of the scenario.
     """
     given = given or {}
     known = quantities(scenario)
-    for key in given:
-        if key not in known:
-            raise RunError(
-                f"override {key}: got an array for a key that is no number of the scenario. "
-                f"{nearest(key, known)}"
-            )
-    drawn = [key for key, q in known.items() if q.is_drawn and key not in given]
-    block, position = divmod(attempt, 4)
-    slots = np.array([slot(f"parameter {key}") for key in drawn], dtype=np.uint64)
-    uniforms = four_uniforms(seed, runs, slots, block)[:, :, position]
+    drawn = [key for key, quantity in known.items() if quantity.is_drawn and key not in given]
+    uniforms = _uniforms(seed, runs, drawn, attempts)
     values: dict[str, FloatArray] = {}
     for key, quantity in known.items():
-        if key in given:
-            numbers = np.array(given[key], dtype=np.float64)
-        else:
-            numbers = np.full(runs.size, quantity.value)
-        values[key] = _fraction(quantity, numbers)
+        numbers = given[key] if key in given else np.full(runs.size, quantity.value)
+        values[key] = _fraction(quantity, np.array(numbers, dtype=np.float64))
     for column, key in enumerate(drawn):
         sampled = _sampled(known[key], np.ascontiguousarray(uniforms[:, column]))
         values[key] = _fraction(known[key], sampled)
     return Parameters(values, runs.size)
+
+
+def _uniforms(seed: int, runs: IntArray, keys: list[str], attempts: IntArray | None) -> FloatArray:
+    """Return the uniform draw behind each number, shape (runs, keys): one stream a key."""
+    slots = np.array([slot(f"parameter {key}") for key in keys], dtype=np.uint64)
+    which = np.zeros(runs.size, dtype=np.int64) if attempts is None else attempts
+    blocks, positions = np.divmod(which, DRAWS_A_BLOCK)
+    found = np.empty((runs.size, slots.size))
+    for block in np.unique(blocks):
+        rows = np.flatnonzero(blocks == block)
+        four = four_uniforms(seed, runs[rows], slots, int(block))
+        found[rows] = np.take_along_axis(four, positions[rows, None, None], axis=2)[:, :, 0]
+    return found
 
 
 def _sampled(quantity: Quantity, uniform: FloatArray) -> FloatArray:

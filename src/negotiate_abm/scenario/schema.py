@@ -48,7 +48,9 @@ class Country(Entry):
 
     title: str
     gdp: PositiveMoney
-    discount_rate: PerYear = Field(description="Impatience: what waiting a year costs.")
+    discount_rate: PerYear = Field(
+        description="How little what comes later, or will not last, counts today."
+    )
     sunk_share: Share = Field(description="Share of own cost sunk if the other side defaults.")
     private_reservation: Share = Field(description="Least share of the best deal it accepts.")
     tactic: str
@@ -143,7 +145,10 @@ class Issue(Entry):
     beneficiary: str
     ladder: dict[Name, Rung]
     divisible: bool = Field(True, description="May stop between rungs (talk rungs never).")
-    weaponisable: bool = Field(False, description="The beneficiary's gain can be turned off again.")
+    weaponisable: bool = Field(
+        False,
+        description="The conceder can turn it off again; no rule reads it yet.",
+    )
     curvature: PositiveNumber = Field(description="Convexity of the conceder's cost, at least 1.")
     duty: Duty | None = None
     benefit: Worth | None = None
@@ -172,7 +177,9 @@ class Watcher(Entry):
     """A country that is not at a table but reacts to what happens there."""
 
     threatens: str
-    hostility: Share
+    hostility: Share = Field(description="At the start, and where it rests.")
+    hostility_weeks: PositiveWeeks = Field(description="How slowly it comes back to rest.")
+    hostility_shock: Share = Field(description="Standard deviation of a week's surprise.")
     base_hazard: PerWeek = Field(description="Of a threat at tolerance, without hostility.")
     exposure_slope: Number
     hostility_slope: Number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,14 +37,21 @@ class TradeFlow:
 
 @dataclass(frozen=True)
 class Ladder:
-    """One issue's rungs: arrays of shape (runs, rungs), and which rungs are talk."""
+    """One issue's rungs and what each is worth, C$ billion a year; arrays (runs, rungs).
+
+    `restored` is the share of the exporter's loss that a rung gives back, zero for talk.
+    """
 
     names: list[str]
-    levels: FloatArray
-    benefit_shares: FloatArray
-    cost_shares: FloatArray
-    restored_shares: FloatArray
     talk: list[bool]
+    levels: FloatArray
+    benefits: FloatArray
+    costs: FloatArray
+    restored: FloatArray
+
+    def at(self, rung: str, values: FloatArray) -> FloatArray:
+        """Return one rung's column of `values`, shape (runs,)."""
+        return np.take(values, self.names.index(rung), axis=1)
 
     @property
     def breaks_order(self) -> BoolArray:
@@ -53,7 +61,7 @@ class Ladder:
 
     @property
     def breaks_shape(self) -> BoolArray:
-        """Whether benefits are not concave or costs not convex, by run."""
+        """Whether benefits are not concave or costs not convex, or either falls, by run."""
         slack = 1e-9
         benefit_slopes, cost_slopes = self.slopes()
         rising = (np.diff(benefit_slopes, axis=1) > slack).any(axis=1)
@@ -65,90 +73,114 @@ class Ladder:
         """Return the benefit and the cost per level along each segment, shape (runs, rungs)."""
         width = np.maximum(np.diff(self.levels, axis=1, prepend=0.0), 1e-12)
         return (
-            np.diff(self.benefit_shares, axis=1, prepend=0.0) / width,
-            np.diff(self.cost_shares, axis=1, prepend=0.0) / width,
+            np.diff(self.benefits, axis=1, prepend=0.0) / width,
+            np.diff(self.costs, axis=1, prepend=0.0) / width,
         )
 
 
-def ladder(scenario: Scenario, issue: str, p: Parameters) -> Ladder:
-    """Return an issue's ladder."""
-    entry = scenario.issues[issue]
-    names = list(entry.ladder)
-    curvature = p[f"issues.{issue}.curvature"]
-    levels, benefits, costs = [], [], []
-    for name in names:
-        key = f"issues.{issue}.ladder.{name}."
-        level = p[key + "level"]
-        levels.append(level)
-        benefits.append(p.values.get(key + "benefit", level))
-        costs.append(p.values.get(key + "cost", power(level, curvature)))
-    restored = [
-        np.zeros(p.runs) if entry.ladder[name].talk else level
-        for name, level in zip(names, levels, strict=True)
-    ]
-    return Ladder(
-        names,
-        np.stack(levels, axis=-1),
-        np.stack(benefits, axis=-1),
-        np.stack(costs, axis=-1),
-        np.stack(restored, axis=-1),
-        [entry.ladder[name].talk for name in names],
-    )
-
-
-@dataclass(frozen=True)
-class Stakes:
-    """Worth of every issue at the top of its ladder, C$ billion a year, shape (runs,) each."""
-
-    benefit: dict[str, FloatArray]
-    cost: dict[str, FloatArray]
-
-
-def stakes(scenario: Scenario, p: Parameters) -> Stakes:
-    """Return what every issue is worth in full: duties from trade, the rest from salience."""
-    benefit: dict[str, FloatArray] = {}
-    cost: dict[str, FloatArray] = {}
+def ladders(scenario: Scenario, p: Parameters) -> dict[str, Ladder]:
+    """Return every issue's ladder: duties valued from trade, the rest by salience or as given."""
+    found = {
+        name: _duty_ladder(scenario, name, p)
+        for name, issue in scenario.issues.items()
+        if issue.duty is not None
+    }
+    tops = {name: rungs.benefits[:, -1] for name, rungs in found.items()}
     for name, issue in scenario.issues.items():
         if issue.duty is None:
-            continue
-        key = f"issues.{name}.duty."
-        flow = TradeFlow.of(issue.duty.flow, p)
-        goods = (flow.sigma, flow.omega)
-        rate, floor = p[key + "rate"], p[key + "floor"]
-        benefit[name] = exporter_loss(flow.free_value, rate, *goods) - exporter_loss(
-            flow.free_value, floor, *goods
-        )
-        cost[name] = cost_of_cutting(
+            found[name] = _political_ladder(scenario, name, p, tops)
+    return {name: found[name] for name in scenario.issues}
+
+
+def _duty_ladder(scenario: Scenario, name: str, p: Parameters) -> Ladder:
+    """Return a duty's ladder: each rung's cost is that of cutting the duty to the rung's rate."""
+    issue = scenario.issues[name]
+    assert issue.duty is not None
+    key = f"issues.{name}.duty."
+    flow = TradeFlow.of(issue.duty.flow, p)
+    goods = (flow.sigma, flow.omega)
+    rate, floor = p[key + "rate"], p[key + "floor"]
+    stake = exporter_loss(flow.free_value, rate, *goods) - exporter_loss(
+        flow.free_value, floor, *goods
+    )
+
+    def cost_of_restoring(share: FloatArray) -> FloatArray:
+        return cost_of_cutting(
             flow.free_value,
             rate,
-            floor,
+            rate_restoring(share, rate, floor, *goods),
             *goods,
             p[key + "producers_share"],
             p[key + "producers_weight"],
-            p[key + "coercive_value"],
+            p[key + "coercive_value"] * share,
         )
-    tariff_stakes = dict(benefit)
-    for name, issue in scenario.issues.items():
-        if issue.duty is not None:
-            continue
-        for worth, entry, actor in (
-            (benefit, issue.benefit, issue.beneficiary),
-            (cost, issue.cost, issue.conceder),
-        ):
-            side = "benefit" if worth is benefit else "cost"
-            number = p[f"issues.{name}.{side}"]
-            if isinstance(entry, Salience):
-                number = number * largest_stake(scenario, tariff_stakes, issue.table, actor, p.runs)
-            worth[name] = number
-    return Stakes(benefit, cost)
+
+    return _ladder(scenario, name, p, stake, cost_of_restoring)
+
+
+def _political_ladder(
+    scenario: Scenario, name: str, p: Parameters, tops: dict[str, FloatArray]
+) -> Ladder:
+    issue = scenario.issues[name]
+    curvature = p[f"issues.{name}.curvature"]
+
+    def worth(side: str, entry: object, actor: str) -> FloatArray:
+        number = p[f"issues.{name}.{side}"]
+        if isinstance(entry, Salience):
+            return number * largest_stake(scenario, tops, issue.table, actor, p.runs)
+        return number
+
+    benefit = worth("benefit", issue.benefit, issue.beneficiary)
+    cost = worth("cost", issue.cost, issue.conceder)
+    return _ladder(scenario, name, p, benefit, lambda level: cost * power(level, curvature))
+
+
+def _ladder(
+    scenario: Scenario,
+    name: str,
+    p: Parameters,
+    benefit: FloatArray,
+    cost_at: Callable[[FloatArray], FloatArray],
+) -> Ladder:
+    """Return a ladder, its rungs valued by their own shares or, without, by rule.
+
+    By rule a rung's benefit is its level's share of the whole and its cost `cost_at` its
+    level; talk costs the share of the first substantive rung's cost that the curvature
+    leaves at its level.
+    """
+    rungs = scenario.issues[name].ladder
+    keys = {rung: f"issues.{name}.ladder.{rung}." for rung in rungs}
+    level = {rung: p[key + "level"] for rung, key in keys.items()}
+    ground = next((rung for rung, entry in rungs.items() if not entry.talk), None)
+    columns: dict[str, list[FloatArray]] = {"benefit": [], "cost": [], "restored": []}
+    for rung, entry in rungs.items():
+        key = keys[rung]
+        if key + "cost" in p.values:
+            cost = p[key + "cost"] * cost_at(np.ones(p.runs))
+        elif entry.talk and ground is not None:
+            curvature = p[f"issues.{name}.curvature"]
+            cost = cost_at(level[ground]) * power(level[rung] / level[ground], curvature)
+        else:
+            cost = cost_at(level[rung])
+        columns["cost"].append(cost)
+        columns["benefit"].append(p.values.get(key + "benefit", level[rung]) * benefit)
+        columns["restored"].append(np.zeros(p.runs) if entry.talk else level[rung])
+    return Ladder(
+        list(rungs),
+        [entry.talk for entry in rungs.values()],
+        np.stack(list(level.values()), axis=-1),
+        np.stack(columns["benefit"], axis=-1),
+        np.stack(columns["cost"], axis=-1),
+        np.stack(columns["restored"], axis=-1),
+    )
 
 
 def largest_stake(
-    scenario: Scenario, tariff_stakes: dict[str, FloatArray], table: str, actor: str, runs: int
+    scenario: Scenario, tops: dict[str, FloatArray], table: str, actor: str, runs: int
 ) -> FloatArray:
     """Return an actor's largest tariff stake on a table: what political issues are measured by."""
     largest = np.zeros(runs)
-    for name, worth in tariff_stakes.items():
+    for name, worth in tops.items():
         issue = scenario.issues[name]
         if issue.table == table and issue.beneficiary == actor:
             largest = np.maximum(largest, worth)

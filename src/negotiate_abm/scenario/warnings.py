@@ -1,0 +1,82 @@
+"""A watcher's numbers put into the formulas of `mechanisms.retaliation`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.mechanisms.preferences import perpetual_worth
+from negotiate_abm.mechanisms.retaliation import log_threat_hazard
+from negotiate_abm.mechanisms.trade import added_loss, imposer_cost
+from negotiate_abm.scenario.parameters import Parameters
+from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.stakes import TradeFlow
+
+
+def watcher_key(table: str, watcher: str) -> str:
+    """Return the dotted key, with its final dot, under which a watcher's numbers stand."""
+    return f"tables.{table}.watchers.{watcher}."
+
+
+def threat_hazard(
+    p: Parameters, key: str, exposed: FloatArray, crossed: FloatArray, hostility: FloatArray
+) -> FloatArray:
+    """Return the log weekly hazard of a watcher's threat, its parameters under `key`."""
+    return log_threat_hazard(
+        np.log(np.maximum(p[key + "base_hazard"], np.finfo(np.float64).tiny)),
+        exposed,
+        p[key + "exposure_slope"],
+        hostility,
+        p[key + "hostility_slope"],
+        crossed,
+        p[key + "line_slope"],
+    )
+
+
+class TariffMeasure:
+    """A retaliatory tariff and what it does at any intensity.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the measure, with its final dot.
+    flow : str
+        The flow it falls on.
+    p : Parameters
+    """
+
+    def __init__(self, key: str, flow: str, p: Parameters) -> None:
+        self.flow = flow
+        self._goods = TradeFlow.of(flow, p)
+        self._base = p[f"flows.{flow}.rate_when_valued"]
+        self._rate = p[key + "rate"]
+        self._coverage = p[key + "coverage"]
+
+    def loss(self, intensity: FloatArray) -> FloatArray:
+        """Return what it costs the exporters, C$ billion a year, shape (runs,)."""
+        goods = self._goods
+        return self._coverage * added_loss(
+            goods.free_value, self._base, intensity * self._rate, goods.sigma, goods.omega
+        )
+
+    def blow_back(self) -> FloatArray:
+        """Return what it costs its imposer in full, C$ billion a year (a gain if negative)."""
+        goods = self._goods
+        elasticities = (goods.sigma, goods.omega)
+        after = imposer_cost(goods.free_value, self._base + self._rate, *elasticities)
+        before = imposer_cost(goods.free_value, self._base, *elasticities)
+        return self._coverage * (after - before)
+
+
+def punishment(scenario: Scenario, table: str, watcher: str, p: Parameters) -> TariffMeasure:
+    """Return the measure that a watcher threatens with."""
+    entry = scenario.tables[table].watchers[watcher]
+    return TariffMeasure(watcher_key(table, watcher) + "punishment.", entry.punishment.flow, p)
+
+
+def punishment_severity(scenario: Scenario, table: str, watcher: str, p: Parameters) -> FloatArray:
+    """Return what a punishment of the expected length costs the threatened, as a flow for ever."""
+    loss = punishment(scenario, table, watcher, p).loss(np.ones(p.runs))
+    years = p[watcher_key(table, watcher) + "punishment_years"]
+    threatened = scenario.tables[table].watchers[watcher].threatens
+    return perpetual_worth(loss, years, p[f"countries.{threatened}.discount_rate"])

@@ -62,7 +62,10 @@ def random_world(
     }
     if watched:
         document["countries"][WATCHER] = _country(dice, GUEST, tactic, other_retaliation)
-        document["flows"]["watched"] = _flow(dice, GUEST, WATCHER)
+        document["flows"]["watched"] = {
+            **_flow(dice, GUEST, WATCHER),
+            "supply": _spread(dice, 30, 60, "1"),  # elastic: a tariff costs its imposer
+        }
         document["flows"]["answer"] = _flow(dice, WATCHER, GUEST)
         document["tables"]["table"]["watchers"] = {WATCHER: _watcher(dice)}
     for number in range(issues):
@@ -155,7 +158,7 @@ def _issue(dice: np.random.Generator, number: int, watched: bool) -> dict[str, A
         "beneficiary": beneficiary,
         "divisible": bool(dice.integers(2)),
         "curvature": _spread(dice, 1.0, 2.0, "1"),
-        "ladder": _ladder(dice),
+        "ladder": _ladder(dice, talks=not is_duty),
     }
     if is_duty:
         issue["duty"] = {
@@ -164,7 +167,7 @@ def _issue(dice: np.random.Generator, number: int, watched: bool) -> dict[str, A
             "floor": _held(5, "%"),
             "producers_share": _spread(dice, 0.1, 0.4, "share"),
             "producers_weight": _spread(dice, 0.5, 2.0, "1"),
-            "coercive_value": _spread(dice, 0.3, 0.6, "C$bn/yr"),
+            "coercive_value": _spread(dice, 2.0, 4.0, "C$bn/yr"),
         }
     else:
         for side in ("benefit", "cost"):
@@ -182,13 +185,13 @@ def _issue(dice: np.random.Generator, number: int, watched: bool) -> dict[str, A
     return issue
 
 
-def _ladder(dice: np.random.Generator) -> dict[str, Any]:
+def _ladder(dice: np.random.Generator, talks: bool) -> dict[str, Any]:
     inner = int(dice.integers(0, 4))
     levels = [*np.sort(dice.uniform(0.1, 0.9, inner)), 1.0]
     if len(levels) > 1 and np.diff(levels).min() < 0.02:
         levels = [1.0]
     ladder: dict[str, Any] = {}
-    if dice.random() < 0.5:
+    if dice.random() < 0.5 and talks:
         ladder["talk"] = {
             "title": "Talk",
             "talk": True,

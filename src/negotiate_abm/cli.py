@@ -145,6 +145,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from negotiate_abm.scenario.consistency import discarded_shares
     from negotiate_abm.scenario.loader import load_scenario
     from negotiate_abm.scenario.parameters import quantities
 
@@ -153,6 +154,10 @@ def _check(options: argparse.Namespace) -> int:
         f"{options.file}: good. {len(scenario.issues)} issues, "
         f"{len(quantities(scenario))} numbers, each with its origin."
     )
+    shares = discarded_shares(scenario)
+    for reason, share in sorted(shares.items(), key=lambda item: -item[1]):
+        if share > 0.0:
+            print(f"  {share:.1%} of draws are discarded: {reason}")
     return 0
 
 

@@ -213,7 +213,11 @@ class NegotiationModel(mesa.Model):
             "in_force": (("issue",), by_issue(lambda t: t.in_force)),
             "restored": (("issue",), by_issue(lambda t: t.restored())),
             "trust": (("country", "counterpart"), self._trust()),
-            "leverage": (("table", "country"), self._leverage()),
+            "leverage": (("table", "country"), self._by_party(lambda t: t.leverage)),
+            "unscaled_leverage": (
+                ("table", "country"),
+                self._by_party(lambda t: t.unscaled_leverage),
+            ),
             "talking": (("table",), beside([t.open.astype(np.float64) for t in tables])),
             "approval": (("country",), beside([c.approval for c in self.countries.values()])),
             "pressure": (("province",), beside([p.pressure for p in provinces])),
@@ -235,12 +239,13 @@ class NegotiationModel(mesa.Model):
                 trust[:, i, names.index(other)] = country.trust_in(other)
         return trust
 
-    def _leverage(self) -> FloatArray:
+    def _by_party(self, pick: Callable[[Table], FloatArray]) -> FloatArray:
+        """Return what a table keeps by side, (runs, tables, countries), NaN elsewhere."""
         names = list(self.countries)
         found = np.full((self.runs, len(self.tables), len(names)), np.nan)
         for i, table in enumerate(self.tables.values()):
             for side, party in enumerate(table.parties):
-                found[:, i, names.index(party)] = table.leverage[:, side]
+                found[:, i, names.index(party)] = pick(table)[:, side]
         return found
 
     def reporters(self) -> dict[str, Callable[[NegotiationModel], float]]:

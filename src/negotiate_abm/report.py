@@ -18,7 +18,13 @@ from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import Ladder, ladders, rates
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from negotiate_abm.result import Result
+
+
+# The 95th percentile of the standard normal: nine tenths lie within it, either side.
+_Z = 1.6448536269514722
 
 
 @contextmanager
@@ -85,38 +91,46 @@ def _issues(result: Result, scenario: Scenario) -> Table:
 
 
 def _tests(result: Result, scenario: Scenario) -> Table:
-    table = Table(title="Pressure and the political test")
-    for heading in ("what", "mean", "90 % interval"):
+    table = Table(title="Talks, threats and the political test")
+    for heading in ("what", "mean", "90 % of runs", "90 % sampling interval"):
         table.add_column(heading, overflow="fold")
     outcomes = result.outcomes
+    for name in scenario.tables:
+        for kind in ("agreements", "failed_rounds", "failed_with_a_zone"):
+            words = f"{scenario.tables[name].title}: {kind.replace('_', ' ')}"
+            table.add_row(words, *_spread(outcomes[f"{name}.{kind}"], ".2f"))
     for watcher, found in result.statistics()["watchers"].items():
         title = scenario.countries[watcher].title
         for kind in found:
-            happened = outcomes[f"{watcher}.{kind}"].to_numpy()
-            table.add_row(f"{title} {kind} (share of runs)", *_share(happened))
+            table.add_row(f"{title} {kind}, share of runs", *_share(outcomes[f"{watcher}.{kind}"]))
     focal = scenario.countries[scenario.focal].title
-    relief = outcomes["relief"].to_numpy()
-    low, high = np.quantile(relief, [0.05, 0.95])
-    table.add_row(
-        f"relief to {focal}'s exporters at the end, C$bn a year",
-        f"{relief.mean():.3f}",
-        f"{low:.3f} to {high:.3f} (runs)",
-    )
-    joint = outcomes["relief_without_punishment"].to_numpy()
-    table.add_row(f"relief to {focal} without punishment (share of runs)", *_share(joint))
+    if any(i.duty and i.beneficiary == scenario.focal for i in scenario.issues.values()):
+        relief = _spread(outcomes["relief_at_end"], ".3f")
+        table.add_row(f"relief to {focal}'s exporters at the end, C$bn a year", *relief)
+        joint = _share(outcomes["relief_without_punishment"])
+        table.add_row(f"relief to {focal} without punishment, share of runs", *joint)
     return table
 
 
-def _share(happened: np.ndarray) -> tuple[str, str]:
-    """Return a share of runs and its 90 % Wilson score interval."""
-    z = 1.6448536269514722  # the 95th percentile of the standard normal
-    n, share = happened.size, float(happened.mean())
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+def _spread(values: pd.Series, form: str) -> tuple[str, str, str]:
+    """Return mean, 90 % range over runs, and 90 % interval of the mean."""
+    numbers = values.to_numpy(dtype=np.float64)
+    low, high = np.quantile(numbers, [0.05, 0.95])
+    mean = numbers.mean()
+    error = _Z * numbers.std() / np.sqrt(numbers.size)
     return (
-        f"{share:.3f}",
-        f"{max(centre - half, 0.0):.3f} to {min(centre + half, 1.0):.3f} (sampling)",
+        f"{mean:{form}}",
+        f"{low:{form}} to {high:{form}}",
+        f"{mean - error:{form}} to {mean + error:{form}}",
     )
+
+
+def _share(happened: pd.Series) -> tuple[str, str, str]:
+    """Return a share of runs and its 90 % Wilson score interval."""
+    n, share = happened.size, float(happened.mean())
+    centre = (share + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
+    half = _Z / (1 + _Z * _Z / n) * np.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
+    return f"{share:.3f}", "", f"{max(centre - half, 0.0):.3f} to {min(centre + half, 1.0):.3f}"
 
 
 def show(scenario: Scenario) -> None:
@@ -125,20 +139,37 @@ def show(scenario: Scenario) -> None:
     p = central(scenario)
     valued = ladders(scenario, p)
     console.print(f"{scenario.title} ({scenario.name})\n{scenario.summary}")
-    table = Table(title="Issues at stated values, C$bn a year for the whole ladder")
-    for heading in ("issue", "who gives", "worth", "costs", "rungs: level (duty)", "red lines"):
-        table.add_column(heading, overflow="fold")
+    console.print("\nIssues at stated values, C$bn a year for the whole ladder")
     for name, issue in scenario.issues.items():
-        table.add_row(
-            f"{issue.title} ({name})",
-            scenario.countries[issue.conceder].title,
-            f"{valued[name].benefits[0, -1]:.3f}",
-            f"{valued[name].costs[0, -1]:.3f}",
-            "\n".join(_rungs(scenario, name, valued[name], p)),
-            "\n".join(f"{whose}: {rung}" for whose, rung in issue.red_lines.items()),
+        rungs = valued[name]
+        console.print(
+            f"  {name}: {issue.title}, {issue.conceder} to {issue.beneficiary}; worth "
+            f"{rungs.benefits[0, -1]:.3f}, costs {rungs.costs[0, -1]:.3f}"
         )
-    console.print(table)
-    console.print(_origins(scenario))
+        console.print(f"    {', '.join(_rungs(scenario, name, rungs, p))}")
+        for whose, alarm in issue.exposure.items():
+            console.print(f"    exposes to {whose} by {alarm.value:g} tolerances")
+        for whose, rung in issue.red_lines.items():
+            console.print(f"    red line of {whose} at {rung}")
+    console.print("\nCountries and provinces at stated values")
+    for line in _people(scenario):
+        console.print(f"  {line}")
+    console.print(f"\n{_origins(scenario)}")
+
+
+def _people(scenario: Scenario) -> Iterator[str]:
+    for name, country in scenario.countries.items():
+        trust = "".join(f"; trust in {c} {t.value:g}" for c, t in country.trust.items())
+        yield (
+            f"{name}: GDP {country.gdp.value:,.0f} C$bn a year; tactic {country.tactic}; "
+            f"retaliation {country.retaliation}{trust}"
+        )
+    for name, province in scenario.provinces.items():
+        yield (
+            f"{name}: influence {province.influence.value:g}; support for a deal "
+            f"{province.support.value:g}; pressure at a half under a loss of "
+            f"{province.half_loss.value:g} C$bn a year"
+        )
 
 
 def _rungs(scenario: Scenario, issue: str, rungs: Ladder, p: Parameters) -> Iterator[str]:
@@ -146,7 +177,7 @@ def _rungs(scenario: Scenario, issue: str, rungs: Ladder, p: Parameters) -> Iter
         rate = ""
         if scenario.issues[issue].duty is not None:
             rate = f" ({100 * rates(scenario, issue, p, rungs.restored[:, i])[0]:.1f} %)"
-        yield f"{name}: {rungs.levels[0, i]:.2f}{rate}"
+        yield f"{name} {rungs.levels[0, i]:.2f}{rate}"
 
 
 def _origins(scenario: Scenario) -> str:

@@ -174,6 +174,9 @@ def _outcomes(
             rungs = table.ladders[issue]
             for name, level in zip(rungs.names, rungs.levels.T, strict=True):
                 columns[f"{issue}.{name}.week"] = first_week(reaches(agreed, level[:, None]))
+        columns[f"{table.name}.agreements"] = table.agreements
+        columns[f"{table.name}.failed_rounds"] = table.failed
+        columns[f"{table.name}.failed_with_a_zone"] = table.failed_with_a_zone
     punished = np.zeros(model.runs, dtype=np.bool_)
     for watch in model.watches:
         for kind, happened in (("threatened", watch.threatened), ("punished", watch.punished)):
@@ -182,8 +185,9 @@ def _outcomes(
         if watch.threatens == model.case.focal:
             punished |= watch.punished
     focal = model.countries[model.case.focal]
-    columns["relief"] = arrays["relief"][:, -1]
-    columns["punishment_loss"] = arrays["punishment_loss"].mean(axis=1)
+    for name in ("relief", "punishment_loss"):
+        columns[f"{name}_at_end"] = arrays[name][:, -1]
+        columns[f"{name}_mean"] = arrays[name][:, 1:].mean(axis=1)
     if focal.provinces:
         columns["approval"] = focal.approval
     has_relief = model.has_relief(model.case.focal)

@@ -37,6 +37,9 @@ class Table:
         Highest level that cross-links leave, given what other tables have agreed.
     open, elapsed, length, mover : arrays of shape (runs,)
         Whether a round is open, its age and length in weeks, and whose turn it is.
+    agreements, failed, failed_with_a_zone : arrays of shape (runs,)
+        Rounds so far that ended in agreement, that did not, and of these the ones in which
+        one was to be had.
     zone : array of shape (runs,)
         Whether, when the round opened, some package would have satisfied both sides.
     reservation, best : arrays of shape (runs, 2)
@@ -47,6 +50,8 @@ class Table:
         What was promised before this week, and the most ever delivered.
     breached : array of shape (runs, 2)
         How much each side took back since its breaches were last answered, in levels.
+    leverage, unscaled_leverage : arrays of shape (runs, 2)
+        Each side's leverage in the latest round, by shares of GDP and by plain stakes.
     feud : Feud
         Suspensions of what is in force, one side answering the other's breach.
     """
@@ -124,9 +129,13 @@ class Table:
         self.elapsed = np.zeros(self.runs, dtype=np.int64)
         self.length = np.zeros(self.runs, dtype=np.int64)
         self.mover = np.zeros(self.runs, dtype=np.int64)
+        self.agreements = np.zeros(self.runs, dtype=np.int64)
+        self.failed = np.zeros(self.runs, dtype=np.int64)
+        self.failed_with_a_zone = np.zeros(self.runs, dtype=np.int64)
         self.zone = np.zeros(self.runs, dtype=np.bool_)
         self.reservation, self.best = np.zeros((self.runs, 2)), np.zeros((self.runs, 2))
         self.leverage = np.full((self.runs, 2), 0.5)
+        self.unscaled_leverage = np.full((self.runs, 2), 0.5)
         self.feud = Feud.none_yet(self.runs)
         self.breached = np.zeros((self.runs, 2))
         self.since_breach = np.full(self.runs, -1, dtype=np.int64)

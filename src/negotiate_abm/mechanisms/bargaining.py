@@ -3,7 +3,8 @@
 A package is a *fill*: for every segment of every ladder, the share of what is still
 open that is conceded. Two sides value each segment; with one aspiration to hold, the
 best package is a fractional knapsack over segments sorted by the other's loss per own
-gain (Dantzig 1957), exact when utilities are separable.
+gain (Dantzig 1957), exact when utilities are separable and rungs divisible. An
+indivisible rung is taken whole; then one whole step, if any, is handed back.
 
 A watcher's punishment is not separable: it depends on the summed exposure. Then a
 price is put on exposure, the greedy runs on priced values at several prices, each path
@@ -138,8 +139,12 @@ def best_offer(
     path = _Path.of(bargain, proposer)
     if not bargain.risks:
         moved, _, possible = path.follow(bargain, proposer, aspiration, price=0.0)
+    else:
+        moved, possible = _best_priced(bargain, proposer, path, aspiration)
+    if not bargain.divisible.all():
+        moved = path.hand_back(bargain, proposer, moved, aspiration)
+    if not bargain.risks:
         return path.fill(moved, possible), possible
-    moved, possible = _best_priced(bargain, proposer, path, aspiration)
     package, whole = path.fill(moved, possible), path.fill(np.ceil(moved), possible)
     return _mend_last_step(bargain, proposer, package, whole, aspiration), possible
 
@@ -251,6 +256,34 @@ class _Path:
         """Return the package at a point of the walk, and nothing where none will do."""
         conceded = np.where(self.own_concession, 1.0 - moved, moved) * possible[:, None]
         return np.take(conceded, self.unwalk, axis=1).reshape(self.shape)
+
+    def hand_back(
+        self, bargain: Bargain, proposer: int, moved: FloatArray, aspiration: FloatArray
+    ) -> FloatArray:
+        """Return the point of the walk less one whole step that the proposer can do without.
+
+        A rung that must be taken whole can leave the proposer with more than it insists
+        on; of the steps it could undo, it undoes what the other side values most.
+        """
+        spare = self.own_start + (moved * self.own).sum(axis=-1) - aspiration
+        loses, returns = self.own, self.other
+        for risk, alarm, start in zip(bargain.risks, self.alarms, self.alarm_starts, strict=True):
+            now = start + (moved * alarm).sum(axis=-1)
+            likely = risk.probability(now)
+            own_severity = np.take(risk.severity, [proposer], axis=1)
+            other_severity = np.take(risk.severity, [1 - proposer], axis=1)
+            risen = likely - risk.probability(risk.log_hazard)
+            spare = spare - own_severity[:, 0] * risen
+            rise = risk.probability(now[:, None] - alarm) - likely[:, None]
+            loses = loses + own_severity * rise
+            returns = returns - other_severity * rise
+        ladder = moved.reshape(self.shape)
+        above = np.concatenate([ladder[..., 1:], np.zeros_like(ladder[..., :1])], axis=2)
+        last_on_its_ladder = ((ladder >= 1.0) & (above == 0.0)).reshape(moved.shape)
+        fits = last_on_its_ladder & (loses <= spare[:, None]) & (returns > 0.0)
+        best = np.where(fits, returns, -np.inf).argmax(axis=1)
+        undone = fits & (np.arange(moved.shape[1]) == best[:, None])
+        return np.where(undone, 0.0, moved)
 
     def follow(
         self, bargain: Bargain, proposer: int, aspiration: FloatArray, price: float

@@ -21,7 +21,8 @@ def leverage(
     Parameters
     ----------
     own_stake, other_stake : arrays
-        Cost of no agreement, C$ billion a year, at least zero.
+        Cost of no agreement, C$ billion a year, at least zero: at a table, the best that a
+        side could gain there.
     own_gdp, other_gdp : arrays
         C$ billion a year. Pass ones for the unscaled figure.
     """

@@ -97,13 +97,12 @@ def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> Bool
         least, best = country.prospects(table, bargain, rows)
         table.reservation[rows, side] = least
         table.best[rows, side] = best
+    ones = np.ones(rows.size)
     for side, country in enumerate(sides):
-        table.leverage[rows, side] = leverage(
-            np.take(table.best[:, side], rows),
-            np.take(country.gdp, rows),
-            np.take(table.best[:, 1 - side], rows),
-            np.take(sides[1 - side].gdp, rows),
-        )
+        own, other = table.best[rows, side], table.best[rows, 1 - side]
+        gdp, other_gdp = country.gdp[rows], sides[1 - side].gdp[rows]
+        table.leverage[rows, side] = leverage(own, gdp, other, other_gdp)
+        table.unscaled_leverage[rows, side] = leverage(own, ones, other, ones)
     offer, possible = best_offer(bargain, 0, np.take(table.reservation[:, 0], rows))
     suits_both = bargain.worth(offer, 1) >= np.take(table.reservation[:, 1], rows)
     table.zone[rows] = possible & suits_both
@@ -140,6 +139,7 @@ def _take_turn(model: NegotiationModel, table: Table, side: int, rows: IntArray)
     agrees = takes & has_offer & gives_something
     table.agreed[rows] = np.where(agrees[:, None], levels, table.agreed[rows])
     table.open[rows] &= ~agrees
+    table.agreements[rows] += agrees
     for one, another in ((mover, other), (other, mover)):
         credit = np.zeros(model.runs)
         credit[rows] = np.where(agrees, np.take(model.parameters["trust.agreement"], rows), 0.0)
@@ -203,6 +203,8 @@ def _close_rounds(model: NegotiationModel, table: Table) -> None:
         where=table.name,
         amount=table.zone.astype(np.float64),
     )
+    table.failed += fails
+    table.failed_with_a_zone += fails & table.zone
     table.open = table.open & ~fails
     table.mover = np.where(table.open, 1 - table.mover, table.mover)
     table.offered = np.where(table.open[:, None], table.offered, table.agreed)

@@ -23,6 +23,7 @@ UNITS = {
     "rate": "%",
     "trust": "share",
     "leverage": "share",
+    "unscaled_leverage": "share",
     "talking": "share",
     "approval": "share",
     "pressure": "share",

@@ -174,6 +174,7 @@ def _watcher_references(
         key, watcher, [c for c in s.countries if c not in parties], "a country not at the table"
     )
     yield from _name(f"{key}.threatens", entry.threatens, parties, _PARTY)
+    governed = {issue.duty.flow for issue in s.issues.values() if issue.duty is not None}
     for label, measure, exporter, importer in (
         ("punishment", entry.punishment, entry.threatens, watcher),
         ("counter", entry.counter, watcher, entry.threatens),
@@ -181,6 +182,13 @@ def _watcher_references(
         if measure is None:
             continue
         yield from _name(f"{key}.{label}.flow", measure.flow, s.flows, _FLOW)
+        if measure.flow in governed:
+            yield Problem(
+                f"{key}.{label}.flow",
+                f"'{measure.flow}', whose duty is an issue of the talks",
+                "a flow that no issue governs",
+                "Split the flow in two.",
+            )
         flow = s.flows.get(measure.flow)
         if flow is not None and (flow.exporter, flow.importer) != (exporter, importer):
             yield Problem(
@@ -360,10 +368,15 @@ def _ladders(s: Scenario) -> Iterator[Problem]:
     for name, rungs in ladders(s, p).items():
         issue = s.issues[name]
         key = f"issues.{name}.ladder"
+        talk = rungs.talk
         levels = ", ".join(f"{level:g}" for level in rungs.levels[0])
         if rungs.breaks_order[0]:
             yield Problem(key, f"levels {levels}", "levels that climb to 1", "Reorder the rungs.")
-        elif rungs.breaks_shape[0]:
+        elif talk != sorted(talk, reverse=True):
+            yield Problem(key, "a talk rung above a substantive one", "talk first", "Reorder.")
+        elif issue.duty is not None and all(talk):
+            yield Problem(key, "talk alone", "a rung that moves the duty", "Add one at level 1.")
+        elif rungs.breaks_shape[0] and (rungs.costs[0] >= 0.0).all():  # else see _reveals
             benefit, cost = rungs.slopes()
             yield Problem(
                 key,
@@ -371,11 +384,6 @@ def _ladders(s: Scenario) -> Iterator[Problem]:
                 "benefits that fall and costs that rise along the ladder, none negative",
                 "Raise the benefit or lower the cost of the early rungs.",
             )
-        talk = rungs.talk
-        if talk != sorted(talk, reverse=True):
-            yield Problem(key, "a talk rung above a substantive one", "talk first", "Reorder.")
-        if issue.duty is not None and all(talk):
-            yield Problem(key, "talk alone", "a rung that moves the duty", "Add one at level 1.")
 
 
 def _row(slopes: object) -> str:

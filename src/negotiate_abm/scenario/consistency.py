@@ -94,6 +94,13 @@ def consistent_attempts(scenario: Scenario, seed: int, runs: IntArray) -> IntArr
     )
 
 
+def discarded_shares(scenario: Scenario, draws: int = 1000) -> dict[str, float]:
+    """Return, by reason, the share of draws that the record or plain sense rules out."""
+    p = draw(scenario, 0, np.arange(draws, dtype=np.int64))
+    found = impossibilities(scenario, p) | contradictions(scenario, p)
+    return {reason: float(bad.mean()) for reason, bad in found.items()}
+
+
 def impossibilities(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
     """Return, for each thing no world can be, the runs whose numbers say it is."""
     found = {
@@ -117,12 +124,11 @@ def contradictions(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
     found: dict[str, BoolArray] = {}
     for name, issue in scenario.issues.items():
         rungs = valued[name]
+        pays = np.asarray((rungs.costs < 0.0).any(axis=1))
         if issue.duty is not None:
-            found[f"issues.{name}.duty would cost its imposer less than nothing to cut"] = (
-                np.asarray((rungs.costs < 0.0).any(axis=1))
-            )
+            found[f"issues.{name}.duty would cost its imposer less than nothing to cut"] = pays
         found[f"issues.{name}.ladder is not concave in benefit and convex in cost"] = (
-            rungs.breaks_shape
+            rungs.breaks_shape & ~pays
         )
     for name, table in scenario.tables.items():
         for watcher in table.watchers:

@@ -145,30 +145,31 @@ def _ladder(
     """Return a ladder, its rungs valued by their own shares or, without, by rule.
 
     By rule a rung's benefit is its level's share of the whole and its cost `cost_at` its
-    level; talk costs the share of the first substantive rung's cost that the curvature
+    level. Talk is cheap: of the first substantive rung's cost, the share that the curvature
     leaves at its level.
     """
     rungs = scenario.issues[name].ladder
-    keys = {rung: f"issues.{name}.ladder.{rung}." for rung in rungs}
-    level = {rung: p[key + "level"] for rung, key in keys.items()}
-    ground = next((rung for rung, entry in rungs.items() if not entry.talk), None)
-    columns: dict[str, list[FloatArray]] = {"benefit": [], "cost": [], "restored": []}
+    ground = next((rung for rung, entry in rungs.items() if not entry.talk), list(rungs)[-1])
+    curvature = p[f"issues.{name}.curvature"]
+    first_level = p[f"issues.{name}.ladder.{ground}.level"]
+    columns: dict[str, list[FloatArray]] = {"level": [], "benefit": [], "cost": [], "restored": []}
     for rung, entry in rungs.items():
-        key = keys[rung]
+        key = f"issues.{name}.ladder.{rung}."
+        level = p[key + "level"]
         if key + "cost" in p.values:
             cost = p[key + "cost"] * cost_at(np.ones(p.runs))
-        elif entry.talk and ground is not None:
-            curvature = p[f"issues.{name}.curvature"]
-            cost = cost_at(level[ground]) * power(level[rung] / level[ground], curvature)
+        elif entry.talk:
+            cost = cost_at(first_level) * power(level / first_level, curvature)
         else:
-            cost = cost_at(level[rung])
+            cost = cost_at(level)
+        columns["level"].append(level)
         columns["cost"].append(cost)
-        columns["benefit"].append(p.values.get(key + "benefit", level[rung]) * benefit)
-        columns["restored"].append(np.zeros(p.runs) if entry.talk else level[rung])
+        columns["benefit"].append(p.values.get(key + "benefit", level) * benefit)
+        columns["restored"].append(np.zeros(p.runs) if entry.talk else level)
     return Ladder(
         list(rungs),
         [entry.talk for entry in rungs.values()],
-        np.stack(list(level.values()), axis=-1),
+        np.stack(columns["level"], axis=-1),
         np.stack(columns["benefit"], axis=-1),
         np.stack(columns["cost"], axis=-1),
         np.stack(columns["restored"], axis=-1),

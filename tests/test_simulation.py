@@ -49,7 +49,7 @@ def test_outcomes_agree_with_trajectories_and_events(result):
     last = result.trajectories.isel(week=-1)
     held = last["in_force"].sel(issue="canola_seed").values
     assert np.array_equal(result.outcomes["canola_seed.in_force"].to_numpy(), held)
-    assert np.array_equal(result.outcomes["relief"].to_numpy(), last["relief"].values)
+    assert np.array_equal(result.outcomes["relief_at_end"].to_numpy(), last["relief"].values)
     threatened = set(result.events.query("kind == 'threatened'")["run"])
     flagged = set(result.outcomes.loc[result.outcomes["united_states.threatened"], "run"])
     assert threatened == flagged

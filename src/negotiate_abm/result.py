@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _TRAJECTORIES, _OUTCOMES, _EVENTS = "trajectories.zarr", "outcomes.csv", "events.csv"
 _MANIFEST = "manifest.json"
-_WHOLE_COLUMNS = ("run", "week")
 _TEXT_COLUMNS = ("kind", "actor", "target", "where", "issue")
 
 
@@ -191,14 +190,15 @@ def _read_table(file: Path) -> pd.DataFrame:
 
     table = pd.read_csv(file, dtype=object, keep_default_na=False)
     for name in table.columns:
-        if name in _WHOLE_COLUMNS:
-            table[name] = table[name].astype(np.int64)
-        elif name not in _TEXT_COLUMNS:
-            words = set(table[name])
-            if words and words <= {"True", "False"}:
-                table[name] = table[name] == "True"
-            else:
-                table[name] = table[name].replace("", "nan").astype(np.float64)
+        if name in _TEXT_COLUMNS:
+            continue
+        words = set(table[name])
+        if words and words <= {"True", "False"}:
+            table[name] = table[name] == "True"
+        elif words and all(word.isdecimal() for word in words):
+            table[name] = table[name].astype(np.int64)  # a float is written with its point
+        else:
+            table[name] = table[name].replace("", "nan").astype(np.float64)
     return table
 
 

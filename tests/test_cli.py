@@ -512,12 +512,14 @@ def test_show_says_who_wants_what(cli: Run, monkeypatch: pytest.MonkeyPatch):
     assert told.code == 0
     assert told.err == ""
     for name, issue in scenario.issues.items():
-        assert f"{issue.title} ({name})" in told.out
+        assert f"{name}: {issue.title}, {issue.conceder} to {issue.beneficiary}" in told.out
         for rung in issue.ladder:
-            assert f"{rung}: " in told.out
-    assert "mfn_duty: 1.00 (9.0 %)" in told.out, "the duty at the top is the floor"
-    assert "elimination: 1.00 (6.1 %)" in told.out
-    assert "united_states: elimination" in told.out, "the red line"
+            assert f" {rung} " in told.out
+    assert "mfn_duty 1.00 (9.0 %)" in told.out, "the duty at the top is the floor"
+    assert "elimination 1.00 (6.1 %)" in told.out
+    assert "red line of united_states at elimination" in told.out
+    assert "saskatchewan: influence 0.05" in told.out
+    assert "china: GDP 25,000 C$bn a year" in told.out
 
 
 def test_show_of_an_unknown_case_names_the_nearest(cli: Run):
@@ -542,8 +544,12 @@ def test_a_run_prints_a_table_for_people(cli: Run, monkeypatch: pytest.MonkeyPat
     assert f"{scenario.title}: 20 runs of 8 weeks, seed 4" in told.out
     for issue in scenario.issues.values():
         assert issue.title in told.out
-    assert "United States punished (share of runs)" in told.out
-    assert "relief to Canada without punishment (share of runs)" in told.out
+    assert "United States punished, share of runs" in told.out
+    assert "relief to Canada without punishment, share of runs" in told.out
+    assert "failed with a zone" in told.out
+    pie = cli(*PIE_IN_BRIEF)
+    assert "punish" not in pie.out, "nobody watches the pie"
+    assert "relief" not in pie.out
 
 
 @pytest.mark.parametrize("command", [("scenario", "show", PIE), PIE_IN_BRIEF])

@@ -252,7 +252,7 @@ class NegotiationModel(mesa.Model):
         """Return Mesa model reporters, one for each column of `snapshot`.
 
         Each is a scalar, the mean over this model's runs, named like ``in_force
-        canola_seed`` or ``trust canada china``. Mesa's collector, its data frames and its
+        pie`` or ``trust buyer seller``. Mesa's collector, its data frames and its
         SolaraViz plots can use nothing but scalars; the arrays themselves are on the
         model, its tables, watches and agents.
         """

@@ -1,6 +1,6 @@
 """Retaliation: what alarms a watcher, whether it acts, and how quarrels go, move by move."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, dataclass
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from negotiate_abm.mechanisms import retaliation
-from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
 from negotiate_abm.mechanisms.retaliation import Feud, FeudView, retaliation_strategies
 
 lawful = settings(max_examples=60, deadline=None)
@@ -174,21 +174,236 @@ def test_a_threat_may_be_a_bluff_and_a_mild_one_may_still_be_carried_out() -> No
     assert 0.0 < executes(exposure=0.0, blow_back=3.0) < 0.5
 
 
-@lawful
-@given(st.floats(0.0, 3.0), st.floats(0.01, 5.0), st.floats(0.5, 2.0))
-def test_the_tolerated_share_is_the_most_that_stays_within_tolerance(
-    fixed: float, scalable: float, tolerance: float
+# -- what is taken back to calm a watcher -------------------------------------------------
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Concessions:
+    """What two or more ladders expose and promise, segment by segment, in one run."""
+
+    exposures: FloatArray
+    costs: FloatArray
+
+    def withdrawn(self, excess: float) -> BoolArray:
+        """Return which segments are taken back, shape (issues, segments)."""
+        found = retaliation.least_withdrawal(self.exposures[None], self.costs[None], column(excess))
+        assert found.dtype == np.bool_
+        assert found.shape == (1, *self.exposures.shape)
+        return found[0]
+
+
+@st.composite
+def concessions(draw: st.DrawFn, most_segments: int = 4) -> Concessions:
+    """Draw ladders some of whose segments expose nothing or promise nothing."""
+    shape = draw(st.integers(1, 5)), draw(st.integers(1, most_segments))
+    size = shape[0] * shape[1]
+    amounts = st.one_of(st.just(0.0), st.floats(0.01, 3.0))
+    rows = [np.array(draw(st.lists(amounts, min_size=size, max_size=size))) for _ in range(2)]
+    return Concessions(rows[0].reshape(shape), rows[1].reshape(shape))
+
+
+def ladders(exposures: list[list[float]], costs: list[list[float]]) -> Concessions:
+    return Concessions(np.array(exposures), np.array(costs))
+
+
+lawful_ladders = settings(max_examples=200, deadline=None)
+
+
+@lawful_ladders
+@given(concessions(), st.floats(0.001, 20.0))
+def test_what_is_taken_back_removes_the_excess_or_all_there_is(
+    promised: Concessions, excess: float
 ) -> None:
-    share = retaliation.tolerated_share(column(fixed), column(scalable), tolerance)[0]
-    assert 0.0 <= share <= 1.0
-    left = fixed + share * scalable
-    assert left <= max(fixed, tolerance) + 1e-9
-    assert share == 1.0 or left >= tolerance - 1e-9
+    removed = promised.exposures[promised.withdrawn(excess)].sum()
+    assert removed >= min(excess, promised.exposures.sum()) - ROUNDING
 
 
-def test_the_tolerance_is_one_and_what_exposes_nothing_may_be_kept() -> None:
-    fixed, scalable = column(0.5, 0.5, 2.0, 2.0), column(1.0, 0.25, 1.0, 0.0)
-    assert retaliation.tolerated_share(fixed, scalable).tolist() == [0.5, 1.0, 0.0, 1.0]
+@lawful_ladders
+@given(concessions(), st.floats(-5.0, 0.0))
+def test_without_an_excess_nothing_is_taken_back(promised: Concessions, excess: float) -> None:
+    assert not promised.withdrawn(excess).any()
+
+
+@lawful_ladders
+@given(concessions(), st.floats(0.001, 20.0))
+def test_a_ladder_is_taken_back_down_to_a_rung_that_exposes(
+    promised: Concessions, excess: float
+) -> None:
+    for exposures, withdrawn in zip(promised.exposures, promised.withdrawn(excess), strict=True):
+        if withdrawn.any():
+            lowest = withdrawn.argmax()
+            assert exposures[lowest] > 0.0
+            assert withdrawn[lowest:].all()
+
+
+def test_no_rung_stays_on_one_that_is_taken_back() -> None:
+    exposures, costs = np.array([[[1.0, 1.0, 0.0]]]), np.ones((1, 1, 3))
+    taken = retaliation.least_withdrawal(exposures, costs, np.array([0.5]))
+    assert taken[0, 0].tolist() == [False, True, True]
+
+
+def test_a_rung_that_just_suffices_is_taken_back_alone() -> None:
+    exposures, costs = np.array([[[0.3], [0.15]]]), np.array([[[0.3], [0.3]]])
+    taken = retaliation.least_withdrawal(exposures, costs, np.array([0.3]))
+    assert taken[0, :, 0].tolist() == [True, False]
+
+
+@lawful_ladders
+@given(concessions(), st.floats(0.001, 20.0))
+def test_a_rung_is_taken_back_only_after_all_above_it_that_expose(
+    promised: Concessions, excess: float
+) -> None:
+    for exposes, gone in zip(promised.exposures > 0.0, promised.withdrawn(excess), strict=True):
+        of_those_that_expose = gone[exposes].tolist()
+        assert of_those_that_expose == sorted(of_those_that_expose)
+
+
+@lawful_ladders
+@given(concessions(), st.floats(0.001, 20.0))
+def test_no_more_is_taken_back_than_is_needed(promised: Concessions, excess: float) -> None:
+    gone = promised.withdrawn(excess)
+    removed = promised.exposures[gone].sum()
+    lowest_gone = [
+        exposed[taken][0]
+        for exposed, taken in zip(promised.exposures, gone, strict=True)
+        if taken.any()
+    ]
+    assert gone.any() == (promised.exposures > 0.0).any()
+    if lowest_gone:  # one of the ladders' last withdrawals was the last of all
+        assert min(removed - last for last in lowest_gone) < excess + ROUNDING
+
+
+@lawful_ladders
+@given(concessions(most_segments=1), st.floats(0.001, 20.0))
+def test_of_rungs_that_can_go_first_the_cheapest_for_its_relief_goes_first_and_the_last_was_needed(
+    promised: Concessions, excess: float
+) -> None:
+    exposed, gone = promised.exposures[:, 0], promised.withdrawn(excess)[:, 0]
+    exposes = exposed > 0.0
+    price = promised.costs[exposes, 0] / exposed[exposes]
+    gone = gone[exposes]
+    if gone.any():
+        dearest = price[gone].max()
+        assert (price[~gone] >= dearest).all()
+        last = exposed[exposes][gone & (price == dearest)]
+        assert (exposed[exposes][gone].sum() - last).min() < excess + ROUNDING
+
+
+@lawful_ladders
+@given(
+    st.lists(st.floats(0.0, 5.0), min_size=1, max_size=8, unique=True),
+    st.floats(0.1, 2.0),
+    st.floats(0.05, 0.95),
+    st.data(),
+)
+def test_of_promises_that_expose_alike_the_cheapest_are_broken(
+    costs: list[float], each: float, part: float, data: st.DataObject
+) -> None:
+    broken = data.draw(st.integers(1, len(costs)))
+    promised = ladders([[each]] * len(costs), [[cost] for cost in costs])
+    gone = promised.withdrawn((broken - part) * each)
+    assert sorted(np.array(costs)[gone[:, 0]]) == sorted(costs)[:broken]
+
+
+def test_the_last_rung_taken_back_is_the_one_that_makes_it_enough() -> None:
+    promised = ladders([[0.2, 0.3], [0.4, 0.1]], [[1.0, 1.5], [0.4, 0.2]])
+    assert promised.withdrawn(0.05).tolist() == [[False, False], [False, True]]
+    assert promised.withdrawn(0.45).tolist() == [[False, False], [True, True]]
+    assert promised.withdrawn(0.55).tolist() == [[False, True], [True, True]]
+    assert promised.withdrawn(0.85).tolist() == [[True, True], [True, True]]
+    assert promised.withdrawn(9.0).tolist() == [[True, True], [True, True]]
+
+
+def test_a_cheap_rung_below_a_dear_one_waits_for_it() -> None:
+    promised = ladders([[0.5, 0.5], [0.0, 0.5]], [[0.1, 5.0], [0.0, 1.0]])
+    assert promised.withdrawn(0.4).tolist() == [[False, False], [False, True]]
+    assert promised.withdrawn(0.9).tolist() == [[False, True], [False, True]]
+    assert promised.withdrawn(1.4).tolist() == [[True, True], [False, True]]
+
+
+@lawful_ladders
+@given(concessions(), st.lists(st.floats(-1.0, 20.0), min_size=2, max_size=5))
+def test_each_run_takes_back_what_it_would_alone(
+    promised: Concessions, excesses: list[float]
+) -> None:
+    together = retaliation.least_withdrawal(
+        np.stack([promised.exposures] * len(excesses)),
+        np.stack([promised.costs] * len(excesses)),
+        column(*excesses),
+    )
+    for gone, excess in zip(together, excesses, strict=True):
+        assert np.array_equal(gone, promised.withdrawn(excess))
+
+
+@lawful_ladders
+@given(concessions(), st.floats(0.001, 20.0), st.floats(0.0, 5.0))
+def test_a_larger_excess_takes_back_what_a_smaller_would_and_perhaps_more(
+    promised: Concessions, excess: float, more: float
+) -> None:
+    assert (promised.withdrawn(excess) <= promised.withdrawn(excess + more)).all()
+
+
+# -- ill will, week by week ----------------------------------------------------------------
+
+
+def hostility(
+    now: float, resting: float, weeks: float = 26.0, shock: float = 0.0, draw: float = 0.5
+) -> float:
+    terms = (now, resting, weeks, shock, draw)
+    return float(retaliation.hostility_next(*(column(x) for x in terms))[0])
+
+
+@lawful
+@given(shares, shares, st.floats(0.1, 60.0), shares, st.floats(0.0, 1.0, exclude_max=True))
+def test_hostility_stays_a_share(
+    now: float, resting: float, weeks: float, shock: float, draw: float
+) -> None:
+    assert 0.0 <= hostility(now, resting, weeks, shock, draw) <= 1.0
+
+
+@lawful
+@given(shares, shares, st.floats(1.0, 60.0))
+def test_without_shocks_hostility_returns_to_where_it_rests_and_never_past_it(
+    now: float, resting: float, weeks: float
+) -> None:
+    away = now - resting
+    for _ in range(10):
+        now = hostility(now, resting, weeks)
+        away *= 1.0 - 1.0 / weeks
+        assert now - resting == pytest.approx(away, abs=1e-12)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.2, 1.0])
+def test_hostility_at_rest_stays_and_away_from_it_comes_back_in_the_end(start: float) -> None:
+    assert hostility(0.6, 0.6) == 0.6
+    for _ in range(2000):
+        start = hostility(start, 0.6)
+    assert start == pytest.approx(0.6)
+
+
+@lawful
+@given(st.floats(0.3, 0.7), st.floats(0.3, 0.7), st.floats(1.0, 60.0), st.floats(0.01, 0.1))
+def test_a_weeks_surprise_has_the_stated_spread_and_no_drift(
+    now: float, resting: float, weeks: float, shock: float
+) -> None:
+    draws = (np.arange(4000) + 0.5) / 4000
+    surprised = retaliation.hostility_next(
+        column(now), column(resting), column(weeks), column(shock), draws
+    )
+    surprise = surprised - hostility(now, resting, weeks)
+    assert surprise.mean() == pytest.approx(0.0, abs=1e-9)
+    assert surprise.std() == pytest.approx(shock, rel=1e-3)
+
+
+@lawful
+@given(shares, shares, st.floats(0.0, 0.2), st.floats(0.0, 0.49), st.floats(0.0, 0.5))
+def test_a_higher_draw_is_a_worse_week(
+    now: float, resting: float, shock: float, draw: float, step: float
+) -> None:
+    calmer = hostility(now, resting, shock=shock, draw=draw)
+    assert hostility(now, resting, shock=shock, draw=draw + step) >= calmer
 
 
 # -- quarrels, move by move: zero cooperates, more than zero defects --------------------
@@ -205,7 +420,7 @@ def move(
     """Return a strategy's next move after both sides' moves so far."""
     view = FeudView(
         own=column(own[-1]),
-        provoked=column(float(other[-1] > 0.0)),
+        provoked=column(other[-1]),
         ever_provoked=column(float(any(x > 0.0 for x in other))),
         generosity=column(generosity),
         escalation=column(escalation),
@@ -240,6 +455,31 @@ def test_nice_strategies_never_strike_first(name: str, other: str) -> None:
 
 def test_tit_for_tat_does_as_the_other_just_did() -> None:
     assert against("tit_for_tat", [1, 0, 0, 1, 1, 0, 0]) == [0, 1, 0, 0, 1, 1, 0]
+
+
+@lawful
+@given(st.lists(shares, min_size=2, max_size=8))
+def test_tit_for_tat_hits_back_as_hard_as_it_was_hit(script: list[float]) -> None:
+    assert against("tit_for_tat", script) == [0.0, *script[:-1]]
+
+
+@lawful
+@given(st.lists(shares, min_size=2, max_size=8), shares, st.floats(0.0, 1.0, exclude_max=True))
+def test_generous_tit_for_tat_hits_back_as_hard_as_it_was_hit_or_not_at_all(
+    script: list[float], generosity: float, draw: float
+) -> None:
+    echo = [0.0] * len(script) if draw < generosity else against("tit_for_tat", script)
+    traits = {"generosity": generosity, "draw": draw}
+    assert against("generous_tit_for_tat", script, **traits) == echo
+
+
+@lawful
+@given(st.floats(0.01, 1.0), shares)
+def test_grim_graduated_and_win_stay_lose_shift_ask_whether_they_were_hit_and_not_how_hard(
+    blow: float, own: float
+) -> None:
+    for name in ("grim", "graduated", "win_stay_lose_shift"):
+        assert move(name, [own], [blow]) == move(name, [own], [1.0])
 
 
 def test_one_blow_echoes_for_ever_between_two_who_play_tit_for_tat() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from negotiate_abm.mechanisms import rounds
@@ -44,6 +44,27 @@ def test_every_length_between_the_bounds_happens() -> None:
     assert found.mean() == pytest.approx(6.5, abs=0.05)
 
 
+@lawful
+@given(st.floats(2.0, 30.0), st.floats(0.0, 30.0))
+def test_every_whole_week_between_the_bounds_is_as_likely(shortest: float, spread: float) -> None:
+    longest = shortest + spread
+    whole = np.arange(np.ceil(shortest), np.floor(longest) + 1.0)
+    assume(whole.size > 0)
+    draws = (np.arange(100 * whole.size) + 0.5) / (100 * whole.size)
+    found = rounds.length(draws, np.array([shortest]), np.array([longest]))
+    weeks, times = np.unique(found, return_counts=True)
+    assert weeks.tolist() == whole.tolist()
+    assert times.tolist() == [100] * whole.size
+
+
+@lawful
+@given(st.floats(0.0, 1.0, exclude_max=True), st.integers(2, 30), st.floats(0.1, 0.4))
+def test_bounds_without_a_whole_week_between_them_give_the_shorter_rounded_up(
+    draw: float, week: int, part: float
+) -> None:
+    assert length(draw, week + part, week + 2 * part) == week + 1
+
+
 def test_a_round_has_time_for_an_offer_and_an_answer() -> None:
     assert length(0.0, 0.0, 5.0) == rounds.SHORTEST_ROUND_WEEKS == 2
     assert length(0.9, 1.0, 1.0) == 2
@@ -70,4 +91,4 @@ def test_half_the_turns_are_half_the_time() -> None:
 
 def test_a_round_of_a_single_turn_is_at_its_last_at_once() -> None:
     assert rounds.is_last_turn(weeks_of(0), weeks_of(1)).tolist() == [True]
-    assert rounds.clock(weeks_of(0, 1), weeks_of(1, 1)).tolist() == [0.0, 1.0]
+    assert rounds.clock(weeks_of(0, 1), weeks_of(1, 1)).tolist() == [1.0, 1.0]

@@ -137,7 +137,7 @@ class Broken:
 _SHARE = 'unit = "share", definition = "for the test"'
 _ONE = 'unit = "1", definition = "for the test"'
 _PIE_GDP = 'gdp = { value = 1.0, unit = "C$bn/yr", definition = "equal parties" }'
-_EV_SHARE = 'producers_share = { value = 0.15, unit = "share"'
+_EV_SHARE = 'producers_share = { value = 0.3, unit = "share"'
 _NO_ORIGIN = "exactly one of source, assumed and definition"
 _FLOW = (
     '[flows.home]\ntitle = "x"\nexporter = "buyer"\nimporter = "seller"\n'
@@ -157,8 +157,8 @@ def _salience(low: float, medium: float, high: float) -> str:
 TYPES = [
     Broken("an unknown key", "january", 'focal = "canada"', 'focal = "canada"\nfocla = 1',
            "focla", "an unknown key", "a key of the schema", "Did you mean 'focal'?"),
-    Broken("an unknown key deep down", "january", "coercive_value = { value = 0.15",
-           "coercive_valu = { value = 0.15", "issues.canola_seed.duty.coercive_valu",
+    Broken("an unknown key deep down", "january", "coercive_value = { value = 0.55",
+           "coercive_valu = { value = 0.55", "issues.canola_seed.duty.coercive_valu",
            "an unknown key", "a key of the schema", "Did you mean 'coercive_value'?"),
     Broken("an unknown key of a rung", "january", "ladder.mfn_duty.title = ",
            'ladder.mfn_duty.titel = "x"\nladder.mfn_duty.title = ',
@@ -421,14 +421,14 @@ SENSE = [
     Broken("benefits that are not concave", "january",
            "ladder.consultations.benefit = { value = 0.08",
            f"ladder.consultations.benefit = {{ value = 0.04, {_SHARE} }} #",
-           "issues.canola_seed.ladder", "benefits per level 0.80, 1.09, 0.94",
+           "issues.canola_seed.ladder", "benefits per level 0.31, 0.42, 0.36",
            "benefits that fall", "Raise the benefit or lower the cost of the early rungs"),
     Broken("costs that are not convex", "january", "ladder.partial_cut.title",
            f"ladder.partial_cut.cost = {{ value = 0.9, {_SHARE} }}\nladder.partial_cut.title",
            "issues.canola_seed.ladder", "costs per level", "costs that rise", "lower the cost"),
     Broken("a benefit that turns into harm", "january", "ladder.mfn_duty.title",
            f"ladder.mfn_duty.benefit = {{ value = 0.4, {_SHARE} }}\nladder.mfn_duty.title",
-           "issues.canola_seed.ladder", "benefits per level 1.60, 1.00, -0.26", "none negative",
+           "issues.canola_seed.ladder", "benefits per level 0.62, 0.39, -0.10", "none negative",
            "Raise the benefit"),
     Broken("talk after substance", "january", "ladder.consultations.talk = true",
            "ladder.consultations.talk = false\nladder.partial_cut.talk = true",
@@ -442,12 +442,27 @@ SENSE = [
            f"producers_share = {{ value = 0.0, {_SHARE} }} #", "issues.ev_tariff.duty",
            "a revealed cost of -", "at least zero: whoever keeps a duty gains by it",
            "Raise producers_weight, producers_share or coercive_value"),
+    Broken("a first cut of a duty that would have paid by itself", "january",
+           "coercive_value = { value = 0.55",
+           'coercive_value = { value = 0.1, unit = "C$bn/yr", definition = "for the test" } #',
+           "issues.canola_seed.duty", "of a cut to 'partial_cut'",
+           "at least zero: whoever keeps a duty gains by it",
+           "Raise producers_weight, producers_share or coercive_value"),
+    Broken("a punishment that would pay its imposer", "january", "supply = { value = 20.0",
+           f"supply = {{ value = 2.0, {_ONE} }} #",
+           "tables.canada_china.watchers.united_states.punishment",
+           "a measure that would gain its imposer", "one that costs something: it has not been",
+           "Raise the flow's supply elasticity or the rate."),
+    Broken("an offer that alarms more than a promise", "january", "[countries.canada]",
+           f"[alarm]\nweight_offered = {{ value = 0.7, {_SHARE} }}\n[countries.canada]",
+           "alarm.weight_offered", "0.7", "at most weight_agreed, 0.6",
+           "An offer alarms no more than a promise: lower it."),
     Broken("a round that ends before it may", "pie", "shortest_round_weeks = { value = 21",
            "shortest_round_weeks = { value = 22", "tables.pie.shortest_round_weeks",
            "22", "at most longest_round_weeks, 21", "Swap the two or mend one."),
     Broken("a refusal that would have paid", "january", "value = { value = 4.0,",
            "value = { value = 400.0,", "revealed.kept_the_surtax",
-           "a swap that would have paid canada 13.1 C$bn/yr", "at most zero: it was left",
+           "a swap that would have paid canada 12.6 C$bn/yr", "at most zero: it was left",
            "Lower the worth of what it gets, its trust, or raise the cost of what it gives."),
 ]  # fmt: skip
 

@@ -1,5 +1,7 @@
 """One value a run for every number: drawn by name, held where asked, never out of range."""
 
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,20 @@ from hypothesis import strategies as st
 
 from negotiate_abm.errors import RunError, ScenarioError
 from negotiate_abm.mechanisms.randomness import LARGEST_SEED
-from negotiate_abm.scenario.consistency import consistent_draw, contradictions
-from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.model import NegotiationModel
+from negotiate_abm.scenario import consistency
+from negotiate_abm.scenario.checks import problems_in
+from negotiate_abm.scenario.consistency import (
+    consistent_attempts,
+    consistent_draw,
+    contradictions,
+    impossibilities,
+)
+from negotiate_abm.scenario.loader import check_columns, load_scenario, with_overrides
 from negotiate_abm.scenario.parameters import Parameters, central, draw, quantities
-from negotiate_abm.scenario.schema import Scenario
-from negotiate_abm.scenario.stakes import stakes
+from negotiate_abm.scenario.schema import Salience, Scenario
+from negotiate_abm.scenario.stakes import ladders
+from negotiate_abm.scenario.warnings import punishment
 from negotiate_abm.simulation import run
 
 GROWTH = "flows.electric_vehicles.growth"
@@ -21,6 +32,7 @@ RATE = "issues.canola_seed.duty.rate"
 GDP = "countries.canada.gdp"
 EV_PRODUCERS = "issues.ev_tariff.duty.producers_share"
 VISIT = "tables.canada_china.events.visit"
+UNITED_STATES = "tables.canada_china.watchers.united_states"
 _ONE_A_RUN = (
     r"override issues\.pie\.benefit: got {}; expected one finite number for each of {} runs\. "
     r"Give a plain number, or as many as there are runs\."
@@ -58,7 +70,7 @@ run_numbers = st.lists(st.integers(0, 2**40), min_size=1, max_size=5, unique=Tru
 def test_every_draw_stays_in_its_range(
     january: Scenario, seed: int, runs: np.ndarray, attempt: int
 ):
-    drawn = draw(january, seed, runs, attempt)
+    drawn = draw(january, seed, runs, np.full(runs.shape, attempt))
     for key, quantity in quantities(january).items():
         scale = 100.0 if quantity.unit == "%" else 1.0
         low, high = quantity.range or (quantity.value, quantity.value)
@@ -114,8 +126,24 @@ def test_two_numbers_with_the_same_range_are_drawn_apart(two_thousand: Parameter
 
 def test_a_draw_after_a_discarded_one_is_another_draw(january: Scenario):
     runs = np.arange(3)
-    attempts = [draw(january, 1, runs, attempt)[GDP] for attempt in range(9)]
+    attempts = [draw(january, 1, runs, np.full(3, attempt))[GDP] for attempt in range(9)]
     assert np.unique(np.stack(attempts)).size == 27
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=seeds, attempts=st.lists(st.integers(0, 20), min_size=1, max_size=6))
+def test_each_run_is_drawn_as_often_as_it_was_discarded_whatever_its_neighbours(
+    january: Scenario, seed: int, attempts: list[int]
+):
+    runs = np.arange(len(attempts))
+    together = draw(january, seed, runs, np.array(attempts))
+    for i, attempt in enumerate(attempts):
+        assert same(row(together, i), draw(january, seed, runs[i : i + 1], np.array([attempt])))
+
+
+def test_no_discarded_draw_is_the_first_draw(january: Scenario):
+    runs = np.arange(3)
+    assert same(draw(january, 1, runs), draw(january, 1, runs, np.zeros(3, dtype=np.int64)))
 
 
 @settings(max_examples=25, deadline=None)
@@ -127,8 +155,8 @@ def test_run_17_is_the_same_alone_and_in_company(january: Scenario, seed: int, o
 
 
 def test_a_consistent_run_17_is_the_same_alone_and_in_company(january: Scenario):
-    alone = consistent_draw(january, 3, np.array([17]), {})
-    company = consistent_draw(january, 3, np.arange(400), {})
+    alone = consistent_draw(january, january, 3, np.array([17]), {})
+    company = consistent_draw(january, january, 3, np.arange(400), {})
     assert same(alone, row(company, 17))
 
 
@@ -161,13 +189,18 @@ def test_an_array_sets_each_run_in_the_units_of_the_scenario(january: Scenario):
 
 def test_an_array_follows_its_runs_through_discarded_draws(january: Scenario):
     growth = np.linspace(1.0, 1.5, 300)
-    drawn = consistent_draw(january, 3, np.arange(300), {GROWTH: growth})
+    drawn = consistent_draw(january, january, 3, np.arange(300), {GROWTH: growth})
     assert np.array_equal(drawn[GROWTH], growth)
 
 
 def test_an_array_for_no_number_names_the_nearest(january: Scenario):
-    with pytest.raises(RunError, match=r"countries\.canada\.gdpp.*Did you mean '.*gdp'"):
-        draw(january, 3, np.arange(2), given={"countries.canada.gdpp": np.ones(2)})
+    told = r"override countries\.canada\.gdpp: got .*Did you mean '.*gdp'"
+    for refuse in (
+        lambda: check_columns(january, {"countries.canada.gdpp": np.ones(2)}),
+        lambda: run(january, runs=2, overrides={"countries.canada.gdpp": [1.0, 1.0]}),
+    ):
+        with pytest.raises(RunError, match=told):
+            refuse()
 
 
 def test_an_array_of_another_length_than_the_runs_is_refused():
@@ -193,32 +226,252 @@ def test_runs_given_different_numbers_end_differently():
 # -- draws that contradict the record --------------------------------------------------------
 
 
+def contradicting(scenario: Scenario, parameters: Parameters) -> np.ndarray:
+    """Whether each run contradicts the record, shape (runs,)."""
+    return np.logical_or.reduce(list(contradictions(scenario, parameters).values()))
+
+
 def test_draws_that_contradict_the_record_are_discarded(january: Scenario):
     runs = np.arange(500)
-    first, kept = draw(january, 3, runs), consistent_draw(january, 3, runs, {})
-    bad = np.logical_or.reduce(list(contradictions(january, first).values()))
+    first, kept = draw(january, 3, runs), consistent_draw(january, january, 3, runs, {})
+    bad = contradicting(january, first)
     assert 0 < bad.sum() < 500
-    assert not np.logical_or.reduce(list(contradictions(january, kept).values())).any()
+    assert not contradicting(january, kept).any()
     assert np.array_equal(kept[GDP][~bad], first[GDP][~bad]), "a good first draw is kept"
     assert (kept[GDP][bad] != first[GDP][bad]).all(), "a bad one is replaced"
 
 
+@pytest.mark.parametrize("seed", [1, 3, 2026])
+def test_nothing_kept_contradicts_the_record_or_is_impossible(january: Scenario, seed: int):
+    kept = consistent_draw(january, january, seed, np.arange(500), {})
+    for claims in (contradictions(january, kept), impossibilities(january, kept)):
+        assert len(claims) > 1
+        for claim, found in claims.items():
+            assert found.shape == (500,), claim
+            assert not found.any(), claim
+
+
+def test_a_run_keeps_the_first_of_its_draws_that_agrees_with_the_record(january: Scenario):
+    runs = np.arange(200)
+    attempts = consistent_attempts(january, 3, runs)
+    assert attempts.max() > 1
+    for earlier in range(attempts.max()):
+        discarded = runs[attempts > earlier]
+        drawn = draw(january, 3, discarded, np.full(discarded.size, earlier))
+        impossible = np.logical_or.reduce(list(impossibilities(january, drawn).values()))
+        assert (contradicting(january, drawn) | impossible).all()
+    assert same(consistent_draw(january, january, 3, runs, {}), draw(january, 3, runs, attempts))
+
+
 def test_no_run_is_left_with_a_duty_that_reveals_a_negative_cost(january: Scenario):
-    kept = consistent_draw(january, 11, np.arange(500), {})
-    worth = stakes(january, kept)
+    kept = consistent_draw(january, january, 11, np.arange(500), {})
+    valued = ladders(january, kept)
     duties = [name for name, issue in january.issues.items() if issue.duty is not None]
     assert len(duties) == 5
     for name in duties:
-        assert (worth.cost[name] >= 0.0).all(), name
+        assert valued[name].costs.shape == (500, len(january.issues[name].ladder))
+        assert (valued[name].costs >= 0.0).all(), name
+
+
+def test_no_run_is_left_with_a_ladder_of_another_shape_than_the_bargaining_needs(
+    january: Scenario,
+):
+    kept = consistent_draw(january, january, 11, np.arange(500), {})
+    for name, rungs in ladders(january, kept).items():
+        benefit, cost = rungs.slopes()
+        assert (np.diff(benefit, axis=1) <= 1e-9).all(), name
+        assert (np.diff(cost, axis=1) >= -1e-9).all(), name
+        assert (benefit >= -1e-9).all(), name
+        assert (cost >= -1e-9).all(), name
+
+
+def held(scenario: Scenario, key: str, value: float) -> Scenario:
+    """Return a scenario with a number held in every run, whatever the record says of it."""
+    return Scenario.model_validate(with_overrides(scenario.model_dump(mode="python"), {key: value}))
 
 
 def test_a_world_without_consistent_draws_says_what_stood_against_it(january: Scenario):
+    barren = held(january, EV_PRODUCERS, 0.0)
     with pytest.raises(RunError) as caught:
-        consistent_draw(january, 3, np.array([5, 6]), {EV_PRODUCERS: np.array([0.15, 0.0])})
+        consistent_draw(barren, barren, 3, np.array([5, 6]), {})
     told = str(caught.value)
-    assert "1 of 2 runs (first: run 6) found no consistent draw in 200" in told
+    assert "2 of 2 runs (first: run 5) found no consistent draw in 200" in told
     assert "issues.ev_tariff.duty would cost its imposer less than nothing to cut" in told
-    assert "drop the override" in told
+    assert "Narrow the scenario's ranges" in told
+
+
+def test_only_the_runs_without_a_consistent_draw_are_counted(
+    january: Scenario, monkeypatch: pytest.MonkeyPatch
+):
+    attempts = consistent_attempts(january, 3, np.arange(200))
+    lucky, unlucky = np.flatnonzero(attempts == 0)[0], np.flatnonzero(attempts > 0)[0]
+    monkeypatch.setattr(consistency, "MOST_ATTEMPTS", 1)
+    told = rf"^1 of 2 runs \(first: run {unlucky}\) found no consistent draw in 1; "
+    with pytest.raises(RunError, match=told):
+        consistent_draw(january, january, 3, np.array([lucky, unlucky]), {})
+
+
+# -- overrides are laid over the draw that the record accepts ----------------------------------
+
+SOME = np.arange(40)
+
+
+@pytest.fixture(scope="module")
+def accepted(january: Scenario) -> Parameters:
+    attempts = consistent_attempts(january, 3, SOME)
+    assert (attempts > 0).any(), "some runs were redrawn"
+    return consistent_draw(january, january, 3, SOME, {})
+
+
+def test_overriding_any_number_changes_no_other_in_any_run(january: Scenario, accepted: Parameters):
+    for key, quantity in quantities(january).items():
+        is_top = key.endswith(".level") and quantity.value == 1.0
+        value = quantity.value if is_top else 0.99 * quantity.value + 0.001
+        column = np.full(SOME.size, value)
+        laid = consistent_draw(january, january, 3, SOME, {key: column})
+        assert same(laid, accepted, but=key), key
+        scale = 100.0 if quantity.unit == "%" else 1.0
+        assert laid[key] == pytest.approx(column / scale), key
+
+
+def test_holding_any_number_for_every_run_changes_no_other_in_any_run(
+    january: Scenario, accepted: Parameters
+):
+    classes = {
+        f"issues.{name}.{side}"
+        for name, issue in january.issues.items()
+        for side in ("benefit", "cost")
+        if isinstance(getattr(issue, side), Salience)
+    }
+    for key, quantity in quantities(january).items():
+        if quantity.is_drawn and key not in classes:
+            scenario = load_scenario(january, {key: quantity.value})
+            laid = consistent_draw(january, scenario, 3, SOME, {})
+            assert same(laid, accepted, but=key), key
+            assert np.unique(laid[key]).size == 1, key
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, data=st.data())
+def test_overriding_several_numbers_changes_no_other_whatever_the_seed(
+    january: Scenario, seed: int, data: st.DataObject
+):
+    drawn = [key for key, q in quantities(january).items() if q.is_drawn]
+    keys = data.draw(st.lists(st.sampled_from(drawn), min_size=1, max_size=4, unique=True))
+    runs = np.array(data.draw(st.lists(st.integers(0, 10**6), min_size=1, max_size=6)))
+    laid_over = {key: np.full(runs.size, quantities(january)[key].value) for key in keys}
+    free = consistent_draw(january, january, seed, runs, {})
+    laid = consistent_draw(january, january, seed, runs, laid_over)
+    for key in free.values:
+        assert key in keys or np.array_equal(laid[key], free[key]), key
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"countries.canada.trust.china": 0.9},
+        {"countries.canada.trust.china": np.linspace(0.0, 1.0, 40)},
+        {GROWTH: 4.0, "issues.canola_seed.duty.coercive_value": 2.0},
+        {EV_PRODUCERS: np.linspace(0.0, 1.0, 40)},
+        {"issues.energy_market_access.benefit.salience": "high"},
+    ],
+    ids=["one number", "one by run", "two", "against the record", "a class"],
+)
+def test_a_run_and_its_counterfactual_differ_in_what_was_overridden_alone(
+    january: Scenario, overrides: dict[str, object]
+):
+    as_it_is = NegotiationModel(january, runs=40, rng=3).parameters
+    otherwise = NegotiationModel(january, runs=40, rng=3, overrides=overrides).parameters
+    changed = {key.removesuffix(".salience") for key in overrides}
+    assert as_it_is.values.keys() == otherwise.values.keys()
+    for key in as_it_is.values:
+        assert np.array_equal(as_it_is[key], otherwise[key]) == (key not in changed), key
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "claim"),
+    [
+        (EV_PRODUCERS, 0.0,
+         "issues.ev_tariff.duty would cost its imposer less than nothing to cut"),
+        ("flows.canola_seed.growth", 100.0,
+         "revealed.kept_the_surtax: the swap that was left would have paid"),
+        ("flows.us_bound_exports.supply", 1.0,
+         "tables.canada_china.watchers.united_states.punishment would pay its imposer, "
+         "who has not imposed it"),
+        ("issues.pork_seafood.ladder.talks.benefit", 0.0,
+         "issues.pork_seafood.ladder is not concave in benefit and convex in cost"),
+    ],
+    ids=["a duty", "a refusal", "a punishment", "a shape"],
+)  # fmt: skip
+def test_an_override_may_contradict_the_record(
+    january: Scenario, accepted: Parameters, key: str, value: float, claim: str
+):
+    laid = consistent_draw(january, january, 3, SOME, {key: np.full(SOME.size, value)})
+    assert not contradictions(january, accepted)[claim].any()
+    assert contradictions(january, laid)[claim].all()
+    assert same(laid, accepted, but=key)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "told"),
+    [
+        ("issues.ev_tariff.ladder.first_cut.level", [0.2, 0.6, 0.5],
+         "in 2 of 3 runs, issues.ev_tariff.ladder does not climb to one"),
+        ("issues.ev_tariff.ladder.talks.level", [0.0, 0.05, 0.1],
+         "in 1 of 3 runs, issues.ev_tariff.ladder does not climb to one"),
+        ("issues.ev_tariff.ladder.elimination.level", [0.9, 1.0, 1.0],
+         "in 1 of 3 runs, issues.ev_tariff.ladder does not climb to one"),
+        ("tables.canada_china.shortest_round_weeks", [4.0, 60.0, 60.0],
+         "in 2 of 3 runs, tables.canada_china.shortest_round_weeks is above longest_round_weeks"),
+        ("alarm.weight_offered", [0.0, 0.1, 1.0],
+         "in 1 of 3 runs, alarm.weight_offered is above alarm.weight_agreed"),
+    ],
+    ids=["a rung above the next", "a first rung at nothing", "a top below one", "a round",
+         "an offer above a promise"],
+)  # fmt: skip
+def test_an_override_that_makes_no_world_is_refused_in_words(
+    january: Scenario, key: str, values: list[float], told: str
+):
+    words = (
+        rf"^overrides: got values under which, {re.escape(told)}; "
+        r"expected values that leave it whole\. Change or drop one, or hold the drawn number "
+        r"it collides with\.$"
+    )
+    with pytest.raises(RunError, match=words):
+        consistent_draw(january, january, 3, np.arange(3), {key: np.array(values)})
+    with pytest.raises(ScenarioError, match=re.escape(key.rsplit(".", 2)[0])):
+        run(january, runs=3, seed=3, overrides={key: values})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3))
+def test_levels_overridden_by_run_are_taken_if_and_only_if_they_climb(
+    january: Scenario, levels: list[float]
+):
+    given_levels = {
+        f"issues.ev_tariff.ladder.{rung}.level": np.array([level])
+        for rung, level in zip(("talks", "first_cut", "half_cut"), levels, strict=True)
+    }
+    climbs = levels[0] < levels[1] < levels[2]
+    with nullcontext() if climbs else pytest.raises(RunError, match="does not climb to one"):
+        consistent_draw(january, january, 3, np.array([0]), given_levels)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.5, 40.0), st.floats(1.0, 60.0))
+def test_a_punishment_is_refused_exactly_when_it_would_pay_its_imposer(
+    january: Scenario, supply: float, rate: float
+):
+    changed = held(january, "flows.us_bound_exports.supply", supply)
+    changed = held(changed, f"{UNITED_STATES}.punishment.rate", rate)
+    measure = punishment(changed, "canada_china", "united_states", central(changed))
+    blames = [
+        problem
+        for problem in problems_in(changed)
+        if problem.key == f"{UNITED_STATES}.punishment"
+        and "would gain its imposer" in problem.given
+    ]
+    assert len(blames) == int(measure.blow_back()[0] < 0.0)
 
 
 # -- overrides ---------------------------------------------------------------------------------
@@ -246,13 +499,13 @@ def test_an_override_means_the_same_by_name_and_by_scenario(january: Scenario):
         "countries.china.tactic": "firm",
         "weeks": 30,
         f"{VISIT}.opens_round": False,
-        "issues.ev_tariff.red_lines.united_states": "quota",
+        "issues.ev_tariff.red_lines.united_states": "first_cut",
     }
     by_name = load_scenario("carney-beijing-2026", overrides)
     assert by_name == load_scenario(january, overrides)
     assert by_name.weeks == 30
     assert by_name.countries["china"].tactic == "firm"
-    assert by_name.issues["ev_tariff"].red_lines == {"united_states": "quota"}
+    assert by_name.issues["ev_tariff"].red_lines == {"united_states": "first_cut"}
 
 
 def test_an_override_of_a_salience_class_changes_the_class(january: Scenario):
@@ -303,7 +556,6 @@ def test_a_bad_override_is_told_what_to_do(january: Scenario, key: str, value: o
         (GDP, float("inf"), r"countries\.canada\.gdp\.value: got inf; .* finite"),
         ("flows.canola_seed.elsewhere", 0.5, "shares that sum to 1.5"),
         ("countries.china.tactic", "frim", "Did you mean 'firm'"),
-        (EV_PRODUCERS, 0, r"issues\.ev_tariff\.duty: got a revealed cost of -"),
         ("issues.consular_visa.benefit.salience", "huge", "'low', 'medium' or 'high'"),
         (f"{VISIT}.date", "2025-12-31", "expected a date from 2026-01-12"),
     ],
@@ -370,3 +622,23 @@ def test_a_key_below_a_value_is_told_to_end_at_it():
     told = r"expected it to end at 'value', which is a value\. Leave out '\.high'\."
     with pytest.raises(RunError, match=told):
         load_scenario("carney-beijing-2026", {f"{GDP}.value.high": 1})
+
+
+def test_what_the_record_rules_out_may_still_be_asked(january: Scenario):
+    for overrides in ({EV_PRODUCERS: 0}, {EV_PRODUCERS: [0.0, 0.1]}):
+        assert len(run(january, runs=2, weeks=2, overrides=overrides).outcomes) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "told"),
+    [
+        ("issues.ev_tariff.duty.floor", [200.0, 6.1], "at most the rate in force"),
+        ("issues.ev_tariff.curvature", [0.5, 1.5], "at least 1, a convex cost"),
+        ("flows.canola_seed.shares.saskatchewan", [0.1, 0.9], "a sum of 1"),
+    ],
+)
+def test_what_cannot_be_is_refused_run_by_run_too(
+    january: Scenario, key: str, values: list[float], told: str
+):
+    with pytest.raises(ScenarioError, match=told):
+        run(january, runs=2, weeks=2, overrides={key: values})

@@ -154,8 +154,14 @@ def test_a_field_says_its_unit_and_bounds(schema: Schema):
 
 def test_a_field_with_a_unit_keeps_its_description(schema: Schema):
     field = schema["$defs"]["Country"]["properties"]["discount_rate"]
-    assert field["description"] == "Impatience: what waiting a year costs."
+    assert field["description"] == ("How little what comes later, or will not last, counts today.")
     assert field["x-unit"] == "per year"
+
+
+def test_a_switch_that_nothing_reads_says_so(schema: Schema):
+    field = schema["$defs"]["Issue"]["properties"]["weaponisable"]
+    assert field["type"] == "boolean"
+    assert field["description"] == "The conceder can turn it off again; no rule reads it yet."
 
 
 @pytest.mark.parametrize("case", case_names())

@@ -112,11 +112,15 @@ def least_withdrawal(exposures: FloatArray, costs: FloatArray, excess: FloatArra
         key[..., rung] = np.maximum(key[..., rung], key[..., rung - 1])
     order = np.argsort(key.reshape(runs, issues * segments), axis=1, kind="stable")
     removed = np.take_along_axis(relief.reshape(runs, issues * segments), order, axis=1)
-    removed_before = np.cumsum(removed, axis=1) - removed
+    removed_before = np.zeros_like(removed)
+    np.cumsum(removed[:, :-1], axis=1, out=removed_before[:, 1:])
     needed = (removed_before < excess[:, None]) & (removed > 0.0)
     withdrawn = np.zeros((runs, issues * segments), dtype=np.bool_)
     np.put_along_axis(withdrawn, order, needed, axis=1)
-    return np.ascontiguousarray(withdrawn.reshape(runs, issues, segments)[:, :, ::-1])
+    withdrawn = np.ascontiguousarray(withdrawn.reshape(runs, issues, segments)[:, :, ::-1])
+    for rung in range(1, segments):  # no rung stays above one that is taken back
+        withdrawn[..., rung] |= withdrawn[..., rung - 1]
+    return withdrawn
 
 
 def hostility_next(

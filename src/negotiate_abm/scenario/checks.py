@@ -24,14 +24,23 @@ _WATCHER = "a watcher of the table"
 _FLOW = "a flow of the scenario"
 
 
-def problems_in(scenario: Scenario) -> list[Problem]:
+def problems_in(scenario: Scenario, counterfactual: bool = False) -> list[Problem]:
     """Return everything wrong with a well-typed scenario.
 
     References come first: what is worth what can only be asked once every name leads
     somewhere.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    counterfactual : bool
+        Whether to leave out what only the record rules out, as where a user asks "what if".
     """
     broken = list(_references(scenario))
-    return broken or [*_sums(scenario), *_ladders(scenario), *_reveals(scenario)]
+    if broken:
+        return broken
+    structure = [*_sums(scenario), *_rounds(scenario), *_ladders(scenario)]
+    return structure if counterfactual else [*structure, *_shapes(scenario), *_reveals(scenario)]
 
 
 def _name(key: str, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
@@ -376,13 +385,28 @@ def _ladders(s: Scenario) -> Iterator[Problem]:
             yield Problem(key, "a talk rung above a substantive one", "talk first", "Reorder.")
         elif issue.duty is not None and all(talk):
             yield Problem(key, "talk alone", "a rung that moves the duty", "Add one at level 1.")
-        elif rungs.breaks_shape[0] and (rungs.costs[0] >= 0.0).all():  # else see _reveals
+
+
+def _shapes(s: Scenario) -> Iterator[Problem]:
+    for name, rungs in ladders(s, central(s)).items():
+        if rungs.breaks_shape[0] and (rungs.costs[0] >= 0.0).all():  # else see _reveals
             benefit, cost = rungs.slopes()
             yield Problem(
-                key,
+                f"issues.{name}.ladder",
                 f"benefits per level {_row(benefit)}, costs per level {_row(cost)}",
                 "benefits that fall and costs that rise along the ladder, none negative",
                 "Raise the benefit or lower the cost of the early rungs.",
+            )
+
+
+def _rounds(s: Scenario) -> Iterator[Problem]:
+    for name, table in s.tables.items():
+        if table.shortest_round_weeks.value > table.longest_round_weeks.value:
+            yield Problem(
+                f"tables.{name}.shortest_round_weeks",
+                f"{table.shortest_round_weeks.value:g}",
+                f"at most longest_round_weeks, {table.longest_round_weeks.value:g}",
+                "Swap the two or mend one.",
             )
 
 
@@ -413,13 +437,6 @@ def _reveals(s: Scenario) -> Iterator[Problem]:
                     "one that costs something: it has not been imposed",
                     "Raise the flow's supply elasticity or the rate.",
                 )
-        if table.shortest_round_weeks.value > table.longest_round_weeks.value:
-            yield Problem(
-                f"tables.{name}.shortest_round_weeks",
-                f"{table.shortest_round_weeks.value:g}",
-                f"at most longest_round_weeks, {table.longest_round_weeks.value:g}",
-                "Swap the two or mend one.",
-            )
     for name, refusal in s.revealed.items():
         gain = refused_worth(s, name, p, valued)[0]
         if gain > 0.0:

@@ -69,7 +69,8 @@ def consistent_draw(
         if broken.any():
             raise RunError(
                 f"overrides: got values under which, in {broken.sum()} of {runs.size} runs, "
-                f"{reason}; expected values that leave it whole. Change or drop one."
+                f"{reason}; expected values that leave it whole. Change or drop one, or hold "
+                f"the drawn number it collides with."
             )
     return parameters
 

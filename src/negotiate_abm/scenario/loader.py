@@ -57,7 +57,8 @@ def load_scenario(case: str | Path | Scenario, overrides: Overrides | None = Non
         A case's name, a path that ends in ``.toml``, or a scenario as it is.
     overrides : mapping of str to value, optional
         Dotted key to a new value. A number replaces a quantity's value and holds it in
-        every run; text and switches replace theirs.
+        every run; text and switches replace theirs. They may say "what if" against the
+        record, not what cannot be.
 
     Raises
     ------
@@ -67,7 +68,8 @@ def load_scenario(case: str | Path | Scenario, overrides: Overrides | None = Non
     if isinstance(case, Scenario):
         if not overrides:
             return case
-        return _validated(case.name, with_overrides(case.model_dump(mode="python"), overrides))
+        document = with_overrides(case.model_dump(mode="python"), overrides)
+        return _validated(case.name, document, counterfactual=True)
     where, text = _read(case)
     try:
         document = tomllib.loads(text)
@@ -102,7 +104,7 @@ def scenario_from(
     if overrides:
         # From the typed scenario, so that keys the file leaves to the schema can be set too.
         complete = with_overrides(_typed(where, complete).model_dump(mode="python"), overrides)
-    return _validated(where, complete)
+    return _validated(where, complete, counterfactual=bool(overrides))
 
 
 def _read(case: str | Path) -> tuple[str, str]:
@@ -288,7 +290,8 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
                 f"scenario; expected one that is. {nearest(key, known)}"
             )
         for extreme in () if _is_salience(document, key) else (column.min(), column.max()):
-            _typed(scenario.name, _replace(document, key, key.split("."), float(extreme)))
+            changed = _replace(document, key, key.split("."), float(extreme))
+            _validated(scenario.name, changed, counterfactual=True)
 
 
 def _is_salience(document: dict[str, Any], key: str) -> bool:
@@ -306,9 +309,9 @@ def _typed(where: str, document: dict[str, Any]) -> Scenario:
         raise ScenarioError(where, problems.values()) from None
 
 
-def _validated(where: str, document: dict[str, Any]) -> Scenario:
+def _validated(where: str, document: dict[str, Any], counterfactual: bool = False) -> Scenario:
     scenario = _typed(where, document)
-    problems_found = problems_in(scenario)
+    problems_found = problems_in(scenario, counterfactual)
     if problems_found:
         raise ScenarioError(where, problems_found)
     return scenario

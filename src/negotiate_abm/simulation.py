@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # The working set of a block of this size fits a core's second-level cache; measured in
 # benchmarks/block_size.py.
-RUNS_A_BLOCK = 500
+RUNS_A_BLOCK = 1000
 
 # Refuse, before any memory is taken, what would hold more numbers than this (8 bytes each).
 MOST_NUMBERS = 500_000_000

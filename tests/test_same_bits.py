@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 import negotiate_abm.watches as watches
 from negotiate_abm.errors import RunError
+from negotiate_abm.mechanisms.retaliation import retaliation_strategies
+from negotiate_abm.mechanisms.tactics import tactics
 from negotiate_abm.model import NegotiationModel
 from negotiate_abm.scenario.schema import Scenario
 from tests.worlds import random_world, worlds
@@ -29,11 +31,13 @@ def history(
     return {name: np.stack([s[name][1] for s in states], axis=1) for name in states[0]}
 
 
-def in_blocks(scenario: Scenario, sizes: list[int], seed: int) -> dict[str, np.ndarray]:
+def in_blocks(
+    scenario: Scenario, sizes: list[int], seed: int, weeks: int = WEEKS
+) -> dict[str, np.ndarray]:
     """Return the history of as many runs, played block after block."""
     parts, first = [], 0
     for size in sizes:
-        parts.append(history(scenario, size, first, seed))
+        parts.append(history(scenario, size, first, seed, weeks))
         first += size
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -43,9 +47,7 @@ def same_bits(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
 
 
 def runs_differ(found: dict[str, np.ndarray]) -> bool:
-    """Whether no two runs share their trust and exposure histories to the last bit."""
-    numbers = np.concatenate([found["trust"], found["agreed"], found["loss"]], axis=None)
-    del numbers
+    """Whether no two runs share their histories to the last bit."""
     rows = np.concatenate(
         [found[n].reshape(found[n].shape[0], -1) for n in ("trust", "agreed", "loss")], axis=1
     )
@@ -71,6 +73,30 @@ def test_runs_in_one_block_equal_the_same_runs_in_small_blocks(scenario, seed, s
     sizes = [size] * (runs // size) + ([runs % size] if runs % size else [])
     assert runs_differ(together)
     assert same_bits(together, in_blocks(scenario, sizes, seed))
+
+
+@pytest.mark.parametrize("size", range(1, 18))
+def test_no_block_size_up_to_seventeen_changes_a_bit(size):
+    scenario = random_world(seed=4, issues=13)
+    whole = WHOLE.setdefault("whole", history(scenario, 18, 0, 6, weeks=14))
+    sizes = [size] * (18 // size) + ([18 % size] if 18 % size else [])
+    assert runs_differ(whole)
+    assert same_bits(whole, in_blocks(scenario, sizes, 6, weeks=14))
+
+
+WHOLE: dict[str, dict[str, np.ndarray]] = {}
+
+
+@pytest.mark.parametrize("tactic", tactics.names())
+@pytest.mark.parametrize("retaliation", retaliation_strategies.names())
+def test_no_tactic_or_strategy_lets_a_run_know_its_block(tactic, retaliation):
+    scenario = random_world(
+        seed=8, issues=10, tactic=tactic, retaliation=retaliation, other_retaliation=retaliation
+    )
+    whole = history(scenario, 12, 0, 6)
+    assert runs_differ(whole)
+    assert whole["punishment"].any(), "no strategy was put to use"
+    assert same_bits(whole, in_blocks(scenario, [1, 7, 4], 6))
 
 
 @pytest.mark.parametrize("sizes", [[1] * 70, [64, 6], [3, 17, 1, 49], [70]])

@@ -18,6 +18,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/baseline"))
     options = parser.parse_args()
 
+    if options.out.exists():
+        raise SystemExit(f"{options.out} exists already: name another folder with --out.")
     result = negotiate_abm.run("carney-beijing-2026", runs=options.runs, seed=1)
     where = result.save(options.out)
     result.plot.concessions().savefig(where / "concessions.png", dpi=150)

@@ -537,6 +537,24 @@ def test_version_is_the_packages(cli: Run):
     assert told.out.strip() == __version__
 
 
+def test_show_lists_every_number_with_its_name_and_origin(
+    cli: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "400")
+    told = cli("scenario", "show", JANUARY, "--numbers")
+    assert told.code == 0
+    assert "flows.canola_seed.value = 4 C$bn/yr; source: B105" in told.out
+    hostility = "tables.canada_china.watchers.united_states.hostility = 0.6 share, drawn from"
+    assert hostility in told.out
+    assert len(told.out.splitlines()) > 200
+
+
+def test_a_table_says_what_was_overridden(cli: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    told = cli(*JANUARY_IN_BRIEF, "--set", "countries.canada.trust.china=0.7")
+    assert "with countries.canada.trust.china = 0.7" in told.out
+
+
 def test_a_run_prints_a_table_for_people(cli: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "200")
     told = cli(*JANUARY_IN_BRIEF, "--seed", 4)
@@ -544,7 +562,7 @@ def test_a_run_prints_a_table_for_people(cli: Run, monkeypatch: pytest.MonkeyPat
     assert f"{scenario.title}: 20 runs of 8 weeks, seed 4" in told.out
     for issue in scenario.issues.values():
         assert issue.title in told.out
-    assert "United States punished, share of runs" in told.out
+    assert "United States punishes Canada, share of runs" in told.out
     assert "relief to Canada without punishment, share of runs" in told.out
     assert "failed with a zone" in told.out
     pie = cli(*PIE_IN_BRIEF)

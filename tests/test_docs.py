@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import negotiate_abm
 from negotiate_abm.cli import main
 from negotiate_abm.mechanisms.tactics import tactics
 
@@ -37,7 +38,7 @@ def _in_an_empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 def test_python_in_the_docs_runs(code: str):
     if "SolaraViz" in code:
         pytest.importorskip("solara")
-    exec(compile(code, "docs", "exec"), {})
+    exec(compile(code, "docs", "exec"), {"__name__": "__main__", "negotiate_abm": negotiate_abm})
 
 
 def commands() -> list[str]:

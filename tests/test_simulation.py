@@ -155,6 +155,50 @@ def test_a_run_asked_for_wrongly_is_refused_in_words(wrong):
         negotiate_abm.run(**{"runs": 5, "weeks": 2, **wrong})
 
 
+@pytest.mark.parametrize("number", [5, 17, 34])
+def test_a_result_replays_any_of_its_runs_to_the_last_bit(number):
+    overrides = {
+        "countries.canada.trust.china": np.linspace(0.1, 0.9, RUNS),
+        "countries.china.trust.canada": 0.6,
+    }
+    found = negotiate_abm.run(
+        runs=RUNS, weeks=WEEKS, seed=4, first_run=5, overrides=overrides, block=11
+    )
+    model = found.replay(number)
+    log = model.log.frame()
+    events = found.events.query(f"run == {number}").reset_index(drop=True)
+    pd.testing.assert_frame_equal(log, events, check_exact=True)
+    held = found.trajectories["in_force"].sel(run=number).isel(week=-1).values
+    assert model.tables["canada_china"].in_force[0].tobytes() == held.tobytes()
+
+
+def test_a_run_that_is_not_in_the_result_cannot_be_replayed(result):
+    with pytest.raises(RunError, match="expected 0 to 29"):
+        result.replay(30)
+
+
+def test_a_result_says_in_a_line_what_it_is_of(result):
+    assert repr(result) == ("<Result of carney-beijing-2026: 30 runs of 10 weeks, seed=4>")
+
+
+def test_a_result_knows_its_case_before_and_after_overrides():
+    found = negotiate_abm.run("split-the-pie", runs=2, overrides={"countries.buyer.tactic": "firm"})
+    assert found.scenario.countries["buyer"].tactic == "firm"
+    assert found.manifest["scenario"]["countries"]["buyer"]["tactic"] == "time_dependent"
+
+
+def test_offers_are_on_record_when_they_fall_as_when_they_rise():
+    found = negotiate_abm.run(runs=150, weeks=26, seed=2)
+    offered = found.trajectories["offered"].to_dataframe().reset_index()
+    moves = found.events.query("kind in ['offered', 'offer lowered']")
+    assert (moves["kind"] == "offer lowered").any()
+    merged = moves.merge(offered, on=["run", "week", "issue"], suffixes=("", "_level"))
+    lowered = merged[merged["kind"] == "offer lowered"]
+    before = offered.assign(week=offered["week"] + 1)
+    earlier = lowered.merge(before, on=["run", "week", "issue"], suffixes=("", "_before"))
+    assert (earlier["amount"] < earlier["offered_before"]).all()
+
+
 def test_progress_counts_every_run():
     seen: list[int] = []
     negotiate_abm.run("split-the-pie", runs=10, weeks=2, block=4, progress=seen.append)

@@ -92,6 +92,7 @@ def _add_scenario(commands: Any) -> None:
     check.add_argument("file", metavar="FILE")
     show = actions.add_parser("show", help="print who wants what in a scenario")
     show.add_argument("file", metavar="CASE|FILE")
+    show.add_argument("--numbers", action="store_true", help="list every number by its name")
     for action, command in ((check, _check), (show, _show)):
         action.add_argument("--strategies", action="append", metavar="FILE.py")
         action.set_defaults(command=command)
@@ -162,10 +163,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from negotiate_abm.report import show
+    from negotiate_abm.report import show, show_numbers
     from negotiate_abm.scenario.loader import load_scenario
 
-    show(load_scenario(options.file))
+    (show_numbers if options.numbers else show)(load_scenario(options.file))
     return 0
 
 

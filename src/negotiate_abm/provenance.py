@@ -28,6 +28,9 @@ def manifest(
 ) -> dict[str, Any]:
     """Return the record that is kept beside a result.
 
+    `scenario` is the case as it is, before `overrides`: a run and its counterfactual are
+    drawn from the same.
+
     Bits are promised for one set of package versions and CPU features; both are here.
     """
     return {

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from negotiate_abm.scenario.parameters import Parameters, central
+from negotiate_abm.scenario.parameters import Parameters, central, quantities
 from negotiate_abm.scenario.quantities import Quantity
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import Ladder, ladders, rates
@@ -65,6 +65,8 @@ def report(result: Result) -> None:
     console.print(
         f"{scenario.title}: {about['runs']:,} runs of {about['weeks']} weeks, seed {about['seed']}"
     )
+    for key, value in about["overrides"].items():
+        console.print(f"  with {key} = {value}")
     console.print(_issues(result, scenario))
     console.print(_tests(result, scenario))
 
@@ -102,7 +104,8 @@ def _tests(result: Result, scenario: Scenario) -> Table:
     for watcher, found in result.statistics()["watchers"].items():
         title = scenario.countries[watcher].title
         for kind in found:
-            table.add_row(f"{title} {kind}, share of runs", *_share(outcomes[f"{watcher}.{kind}"]))
+            words = f"{title} {_DEEDS[kind]} {_watched(scenario, watcher)}, share of runs"
+            table.add_row(words, *_share(outcomes[f"{watcher}.{kind}"]))
     focal = scenario.countries[scenario.focal].title
     if any(i.duty and i.beneficiary == scenario.focal for i in scenario.issues.values()):
         relief = _spread(outcomes["relief_at_end"], ".3f")
@@ -110,6 +113,16 @@ def _tests(result: Result, scenario: Scenario) -> Table:
         joint = _share(outcomes["relief_without_punishment"])
         table.add_row(f"relief to {focal} without punishment, share of runs", *joint)
     return table
+
+
+_DEEDS = {"threatened": "threatens", "punished": "punishes"}
+
+
+def _watched(scenario: Scenario, watcher: str) -> str:
+    """Return whom a watcher threatens, in words."""
+    tables = scenario.tables.values()
+    names = [t.watchers[watcher].threatens for t in tables if watcher in t.watchers]
+    return " and ".join(scenario.countries[name].title for name in dict.fromkeys(names))
 
 
 def _spread(values: pd.Series, form: str) -> tuple[str, str, str]:
@@ -131,6 +144,19 @@ def _share(happened: pd.Series) -> tuple[str, str, str]:
     centre = (share + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
     half = _Z / (1 + _Z * _Z / n) * np.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
     return f"{share:.3f}", "", f"{max(centre - half, 0.0):.3f} to {min(centre + half, 1.0):.3f}"
+
+
+def show_numbers(scenario: Scenario) -> None:
+    """Print every number of a scenario: the name that sets it, its value, range and origin."""
+    console = _console()
+    for key, quantity in quantities(scenario).items():
+        reach = ""
+        if quantity.range is not None:
+            how = "drawn from" if quantity.is_drawn else "fixed in"
+            reach = f", {how} {quantity.range[0]:g} to {quantity.range[1]:g}"
+        origin = ", ".join(quantity.source_keys) or quantity.assumed or quantity.definition
+        kind = "source" if quantity.source_keys else "assumed" if quantity.assumed else "definition"
+        console.print(f"{key} = {quantity.value:g} {quantity.unit}{reach}; {kind}: {origin}")
 
 
 def show(scenario: Scenario) -> None:
@@ -181,8 +207,6 @@ def _rungs(scenario: Scenario, issue: str, rungs: Ladder, p: Parameters) -> Iter
 
 
 def _origins(scenario: Scenario) -> str:
-    from negotiate_abm.scenario.parameters import quantities
-
     found: list[Quantity] = list(quantities(scenario).values())
     counts = {
         kind: sum(1 for q in found if getattr(q, kind) is not None)
@@ -190,6 +214,7 @@ def _origins(scenario: Scenario) -> str:
     }
     drawn = sum(1 for q in found if q.is_drawn)
     return (
-        f"{len(found)} numbers: {counts['source']} sourced, {counts['assumed']} assumed with a "
-        f"range, {counts['definition']} fixed by definition; {drawn} drawn anew in every run."
+        f"{len(found)} numbers, the packaged defaults included: {counts['source']} sourced, "
+        f"{counts['assumed']} assumed with a range, {counts['definition']} fixed by definition; "
+        f"{drawn} drawn anew in every run. --numbers lists them with the names that set them."
     )

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from negotiate_abm.errors import ResultError
+from negotiate_abm.errors import ResultError, RunError
+from negotiate_abm.model import NegotiationModel
+from negotiate_abm.scenario.loader import load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ class Result:
         A row a run: levels agreed and in force at the end, the week each rung was first
         agreed (NaN for never), threats, punishments, relief, and the joint test.
     events : pandas.DataFrame
-        A row an event: run, week, kind, actor, target, where, issue, amount.
+        A row an event: run, week, kind, actor, target, where, issue, amount. What kinds
+        there are, and what `amount` is of each, stands in docs/results.md.
     manifest : dict
         Case, seed, versions, CPU features, scenario and its hash, overrides, commit.
     """
@@ -47,10 +50,52 @@ class Result:
     events: pd.DataFrame
     manifest: dict[str, Any]
 
+    def __repr__(self) -> str:
+        """Return what it is a result of, in a line."""
+        about = self.manifest
+        with_ = f", overrides={about['overrides']}" if about["overrides"] else ""
+        return (
+            f"<Result of {about['case']}: {about['runs']} runs of {about['weeks']} weeks, "
+            f"seed={about['seed']}{with_}>"
+        )
+
     @property
     def scenario(self) -> Scenario:
-        """The scenario played, overrides applied."""
+        """The scenario played, overrides that hold in every run applied."""
+        scalars, _ = split_overrides(self.manifest["overrides"], self.manifest["runs"])
+        return load_scenario(self._case, scalars)
+
+    @property
+    def _case(self) -> Scenario:
+        """The case before any override."""
         return Scenario.model_validate_json(json.dumps(self.manifest["scenario"]))
+
+    def replay(self, run: int) -> NegotiationModel:
+        """Return one of the runs as a model, played again to the end, to the last bit.
+
+        Parameters
+        ----------
+        run : int
+            Its number, as in the outcomes.
+
+        Raises
+        ------
+        RunError
+            If the result has no such run.
+        """
+        place = run - self.manifest["first_run"]
+        if not 0 <= place < self.manifest["runs"]:
+            last = self.manifest["first_run"] + self.manifest["runs"] - 1
+            raise RunError(
+                f"run: got {run}; expected {self.manifest['first_run']} to {last}. "
+                f"See the outcomes for the numbers."
+            )
+        scalars, columns = split_overrides(self.manifest["overrides"], self.manifest["runs"])
+        own = {key: column[place : place + 1] for key, column in columns.items()}
+        model = NegotiationModel(self._case, 1, run, self.manifest["seed"], scalars | own)
+        for _ in range(self.manifest["weeks"]):
+            model.step()
+        return model
 
     @property
     def plot(self) -> Plots:

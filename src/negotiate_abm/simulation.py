@@ -96,7 +96,7 @@ def run(
         )
         for start in range(0, runs, block)
     ]
-    return _joined(blocks, manifest(scenario, runs, weeks, seed, first_run, overrides))
+    return _joined(blocks, manifest(base, runs, weeks, seed, first_run, overrides))
 
 
 def _check_size(runs: int, weeks: int, block: int) -> None:

@@ -8,6 +8,7 @@ the same result, only slower.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
@@ -38,8 +39,9 @@ class Strategy(Generic[View]):
             raise
         except Exception as error:
             raise StrategyError(
-                f"{self.kind} '{self.name}' raised {type(error).__name__}: {error}; expected a "
-                f"number for each of {shape[0]} runs. Mend the rule."
+                f"{self.kind} '{self.name}' raised {type(error).__name__}: {error} "
+                f"({_line_of(error)}); expected a number for each of {shape[0]} runs. "
+                f"{self._hint()}"
             ) from error
         try:
             numbers = np.asarray(answer)
@@ -49,10 +51,17 @@ class Strategy(Generic[View]):
         if numbers.shape != shape or not is_number or not np.isfinite(numbers).all():
             raise StrategyError(
                 f"{self.kind} '{self.name}' returned {answer!r}; expected one finite number "
-                f"for each of {shape[0]} runs. Return an array of the view's shape, or "
-                f"register a rule written for a single run with one_run=True."
+                f"for each of {shape[0]} runs. {self._hint()}"
             )
         return np.ascontiguousarray(numbers, dtype=np.float64)
+
+    def _hint(self) -> str:
+        if self.one_run:
+            return "Mend the rule: it must return a number, whatever it sees."
+        return (
+            "Return an array of the view's shape, or register a rule written for a single run "
+            "with one_run=True."
+        )
 
     def _each(self, view: View, runs: int) -> list[Any]:
         kind = type(view)
@@ -61,6 +70,12 @@ class Strategy(Generic[View]):
             self.rule(kind(**{name: column[run].item() for name, column in columns.items()}))
             for run in range(runs)
         ]
+
+
+def _line_of(error: Exception) -> str:
+    """Return where a rule went wrong, as file and line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
 
 
 def _identity(rule: Callable[[Any], Any]) -> tuple[object, object]:

@@ -159,19 +159,21 @@ def _note_offer(
     noted = has_offer[:, None] & table.concedes(side)
     before = table.offered[rows]
     table.offered[rows] = np.where(noted, levels, before)
+    change = np.where(noted, levels - before, 0.0)
     for i, issue in enumerate(table.issues):
-        raised = np.zeros(model.runs, dtype=np.bool_)
-        raised[rows] = noted[:, i] & (levels[:, i] > before[:, i] + LEVEL_TOLERANCE)
-        model.log.add(
-            model.week,
-            "offered",
-            raised,
-            actor=table.parties[side],
-            target=table.parties[1 - side],
-            where=table.name,
-            issue=issue,
-            amount=table.offered[:, i],
-        )
+        for kind, moved in (("offered", change[:, i]), ("offer lowered", -change[:, i])):
+            happened = np.zeros(model.runs, dtype=np.bool_)
+            happened[rows] = moved > LEVEL_TOLERANCE
+            model.log.add(
+                model.week,
+                kind,
+                happened,
+                actor=table.parties[side],
+                target=table.parties[1 - side],
+                where=table.name,
+                issue=issue,
+                amount=table.offered[:, i],
+            )
 
 
 def _log_agreements(

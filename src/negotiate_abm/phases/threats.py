@@ -67,8 +67,8 @@ def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
     table.since_breach = np.where(rolls_back, 0, table.since_breach)
     betrayed = model.countries[table.parties[1 - watch.side]]
     betrayed.beliefs[watch.threatens].learn(broken=model.parameters["trust.breach"] * taken_back)
-    _log_reply(model, "complied", watch, yields)
-    _log_reply(model, "rolled back", watch, rolls_back)
+    _log_reply(model, "complied", watch, yields, chill.astype(np.float64))
+    _log_reply(model, "rolled back", watch, rolls_back, taken_back)
 
 
 def execute_unmet_threats(model: NegotiationModel) -> None:

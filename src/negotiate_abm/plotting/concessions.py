@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from negotiate_abm.scenario.parameters import central
 from negotiate_abm.scenario.schema import Issue, Scenario
+from negotiate_abm.scenario.stakes import rates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,7 +52,7 @@ def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
     for axes in grid.flat[len(issues) :]:
         axes.set_visible(False)
     for row in range(rows):
-        grid[row, 0].set_ylabel("rung and level", fontsize=8)
+        grid[row, 0].set_ylabel("level, 0 to 1, by rung", fontsize=8)
     for column in range(columns):
         last = max(i for i in range(len(issues)) if i % columns == column)
         grid.flat[last].set_xlabel(f"weeks since {scenario.start}")
@@ -74,16 +76,29 @@ def _panel(axes: Axes, issue: xr.Dataset, entry: Issue, scenario: Scenario) -> N
     axes.set_title(
         f"{entry.title}\n{scenario.countries[entry.conceder].title} concedes", fontsize=9
     )
-    rungs = [(rung.level.value, rung.title) for rung in entry.ladder.values()]
-    if rungs[0][0] >= _ROOM_FOR_A_LABEL:
-        rungs.insert(0, (0.0, "nothing"))
-    axes.set_yticks([level for level, _ in rungs], [f"{title} {level:g}" for level, title in rungs])
+    rungs = _rung_labels(scenario, str(issue["issue"].item()))
+    axes.set_yticks([level for level, _ in rungs], [title for _, title in rungs])
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(axis="y", color="0.85", linewidth=0.6)
     axes.set_ylim(-0.03, 1.05)
     axes.set_xlim(weeks[0], weeks[-1])
     for edge in ("top", "right"):
         axes.spines[edge].set_visible(False)
+
+
+def _rung_labels(scenario: Scenario, name: str) -> list[tuple[float, str]]:
+    """Return each rung's level and title, with the duty then in force where there is one."""
+    entry, p = scenario.issues[name], central(scenario)
+    found = []
+    for rung in entry.ladder.values():
+        title = rung.title
+        if entry.duty is not None:
+            restored = np.array([0.0 if rung.talk else rung.level.value])
+            title += f" ({100 * rates(scenario, name, p, restored)[0]:.0f} %)"
+        found.append((rung.level.value, title))
+    if found[0][0] >= _ROOM_FOR_A_LABEL:
+        found.insert(0, (0.0, "nothing"))
+    return found
 
 
 def _legend() -> list[Artist]:

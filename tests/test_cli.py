@@ -273,9 +273,9 @@ def test_set_with_a_bad_value_says_what_was_expected(
         (("--weeks", "-1"), "weeks: got -1; expected a whole number from 1"),
         (
             ("--runs", "1000000000000"),
-            "runs: got 1000000000000 of 1 weeks; expected at most 2500000 of that length",
+            "runs: got 1000000000000 of 24 weeks; expected at most 200000 of that length",
         ),
-        (("--runs", "9" * 400), "9 of 1 weeks; expected at most 2500000 of that length"),
+        (("--runs", "9" * 400), "9 of 24 weeks; expected at most 200000 of that length"),
         (
             ("--runs", "2000000"),
             "runs: got 2000000 of 24 weeks; expected at most 200000 of that length",

@@ -78,12 +78,10 @@ def run(
     """
     seed = checked_seed(seed)
     overrides = dict(overrides or {})
-    _check_size(runs, 1 if weeks is None else weeks, block)
-    scalars, columns = split_overrides(overrides, runs)
     base = load_scenario(case)
-    scenario = load_scenario(base, scalars)
-    weeks = scenario.weeks if weeks is None else weeks
+    weeks = overrides.get("weeks", base.weeks) if weeks is None else weeks
     _check_size(runs, weeks, block)
+    scalars, columns = split_overrides(overrides, runs)
     blocks = [
         _play(
             base,

@@ -238,3 +238,35 @@ def test_sides_with_nothing_to_gain_do_not_meet():
     play(model, 20)
     assert not table.open.any()
     assert (table.failed == 0).all()
+
+
+def test_nobody_yields_to_a_punishment_that_is_not_in_force():
+    model = january(
+        runs=300,
+        **{
+            "countries.canada.retaliation": "grim",
+            "countries.united_states.retaliation": "none",
+            f"{WATCHER}.reputation": 5.0,
+            f"{WATCHER}.base_hazard": 0.2,
+        },
+    )
+    for _ in range(60):
+        hit = model.watches[0].feud.of(1) > 0.0
+        hanging = model.watches[0].hanging.copy()
+        model.step()
+        log = model.log.frame()
+        now = log[log["week"] == model.week]
+        threatened = set(now[now["kind"] == "threatened"]["run"])
+        for run in now[now["kind"] == "complied"]["run"]:
+            assert hit[run] or hanging[run] or run in threatened
+
+
+def test_a_line_still_to_be_crossed_weighs_in_full_however_near():
+    line = f"{WATCHER}.line_slope"
+    overrides = {line: 2.0, "issues.ev_tariff.exposure.united_states": 1e-9}
+    for level in (0.5, 0.8):
+        model = with_levels(january(runs=3, **overrides), ev_tariff=level)
+        table = model.tables[TABLE]
+        issue = table.issues.index("ev_tariff")
+        rise = model.watches[0].risk().step[:, issue].sum(axis=1)
+        assert rise == pytest.approx([2.0] * 3, abs=1e-6)

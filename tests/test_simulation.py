@@ -211,3 +211,53 @@ def test_the_concession_figure_has_a_panel_an_issue(result):
     assert len(shown) == len(result.scenario.issues)
     assert all(axes.get_title() for axes in shown)
     assert any("weeks since 2026-01-12" in axes.get_xlabel() for axes in shown)
+
+
+def test_a_failed_save_takes_back_its_own_and_nothing_else(result, tmp_path, monkeypatch):
+    target = tmp_path / "shared" / "mine"
+
+    def meanwhile(*_args: object, **_keywords: object) -> None:
+        (target / "thesis.txt").write_text("somebody else's")
+        (tmp_path / "shared" / "other").mkdir()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", meanwhile)
+    with pytest.raises(ResultError, match="No space left"):
+        result.save(target)
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert left == ["shared", "shared/mine", "shared/mine/thesis.txt", "shared/other"]
+
+
+def test_of_two_who_save_in_one_place_the_second_is_refused(result, tmp_path, monkeypatch):
+    target = tmp_path / "one"
+    write = Result._write
+    started: list[bool] = []
+
+    def second_comes_in_between(self: Result, directory: object, figures: bool) -> None:
+        if not started:
+            started.append(True)
+            with pytest.raises(ResultError, match="already holds something"):
+                result.save(target)
+        write(self, directory, figures)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Result, "_write", second_comes_in_between)
+    result.save(target)
+    assert Result.load(target).manifest == result.manifest
+
+
+def test_a_duty_below_its_floor_in_any_run_is_refused():
+    overrides = {
+        "issues.canola_seed.duty.rate": [10.0, 84.8],
+        "issues.canola_seed.duty.floor": [9.5, 9.0],
+    }
+    assert len(negotiate_abm.run(runs=2, weeks=2, overrides=overrides).outcomes) == 2
+    overrides["issues.canola_seed.duty.floor"] = [20.0, 5.0]
+    with pytest.raises(RunError, match="floor is above the rate"):
+        negotiate_abm.run(runs=2, weeks=2, overrides=overrides)
+
+
+def test_a_salience_code_takes_no_numbers_by_run():
+    with pytest.raises(RunError, match="salience to low, medium or high"):
+        negotiate_abm.run(
+            runs=2, weeks=2, overrides={"issues.framework_agri_energy.cost": [-5.0, -5.0]}
+        )

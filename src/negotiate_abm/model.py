@@ -307,7 +307,10 @@ class NegotiationModel(mesa.Model):
         return [watch for watch in self.watches if watch.table is table]
 
     def _losses_not_at_stake(self) -> dict[str, FloatArray]:
-        """Return the losses from tariffs that no issue would cut: they press all the same."""
+        """Return the losses on flows that no issue governs: they press all the same.
+
+        On a governed flow only the duty that could be cut presses, not its floor.
+        """
         governed = {flow for table in self.tables.values() for flow in table.flows}
         losses = {}
         for name in self.case.flows:

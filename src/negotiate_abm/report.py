@@ -12,7 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from negotiate_abm.scenario.parameters import Parameters, central, quantities
+from negotiate_abm.scenario.parameters import (
+    Parameters,
+    central,
+    quantities,
+    quantities_of_salience,
+    salience_code,
+)
 from negotiate_abm.scenario.quantities import Quantity
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import Ladder, ladders, rates
@@ -149,14 +155,28 @@ def _share(happened: pd.Series) -> tuple[str, str, str]:
 def show_numbers(scenario: Scenario) -> None:
     """Print every number of a scenario: the name that sets it, its value, range and origin."""
     console = _console()
+    for name, bounds in quantities_of_salience(scenario).items():
+        low, high = bounds.range or (bounds.value, bounds.value)
+        console.print(
+            f"salience.{name} = {bounds.value:g} times the largest tariff stake, drawn from "
+            f"{low:g} to {high:g}",
+            soft_wrap=True,
+        )
     for key, quantity in quantities(scenario).items():
+        code = salience_code(scenario, key)
+        if code is not None:
+            console.print(f"{key}.salience = {code}", soft_wrap=True)
+            continue
         reach = ""
         if quantity.range is not None:
             how = "drawn from" if quantity.is_drawn else "fixed in"
             reach = f", {how} {quantity.range[0]:g} to {quantity.range[1]:g}"
         origin = ", ".join(quantity.source_keys) or quantity.assumed or quantity.definition
         kind = "source" if quantity.source_keys else "assumed" if quantity.assumed else "definition"
-        console.print(f"{key} = {quantity.value:g} {quantity.unit}{reach}; {kind}: {origin}")
+        console.print(
+            f"{key} = {quantity.value:g} {quantity.unit}{reach}; {kind}: {origin}",
+            soft_wrap=True,
+        )
 
 
 def show(scenario: Scenario) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,16 +179,19 @@ class Result:
         """
         target = Path(directory)
         made = check_free(target)
-        partial = target / ".partial"
+        written: list[Path] = []
         try:
-            partial.mkdir(parents=True)
-            self._write(partial, figures)
+            target.mkdir(parents=True, exist_ok=True)
+            written.append(Path(tempfile.mkdtemp(prefix=".partial-", dir=target)))
+            self._write(written[0], figures)
+            check_free(target, beside=written[0])
             # The manifest goes last: without it nothing here is read as a result.
-            for part in sorted(partial.iterdir(), key=lambda entry: entry.name == _MANIFEST):
-                part.rename(target / part.name)
-            partial.rmdir()
+            parts = sorted(written[0].iterdir(), key=lambda entry: entry.name == _MANIFEST)
+            for part in parts:
+                written.append(part.rename(target / part.name))
+            written[0].rmdir()
         except BaseException as error:
-            _clear(target, made)
+            _take_back(written, made)
             if isinstance(error, OSError):
                 raise _cannot_write(target, error) from None
             raise
@@ -260,8 +265,14 @@ class Plots:
         return concessions(self._result.trajectories, self._result.scenario)
 
 
-def check_free(directory: Path) -> list[Path]:
+def check_free(directory: Path, beside: Path | None = None) -> list[Path]:
     """Return the directories that must be made to write there, the outermost first.
+
+    Parameters
+    ----------
+    directory : Path
+    beside : Path, optional
+        An entry of the directory that is ours.
 
     Raises
     ------
@@ -269,7 +280,9 @@ def check_free(directory: Path) -> list[Path]:
         If it already holds something, or cannot be written.
     """
     try:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        if directory.exists() and (
+            not directory.is_dir() or any(entry != beside for entry in directory.iterdir())
+        ):
             raise ResultError(
                 f"{directory}: got a place that already holds something; expected a new or "
                 f"empty directory. Name another, or move what is there."
@@ -288,13 +301,15 @@ def check_free(directory: Path) -> list[Path]:
     return missing[::-1]
 
 
-def _clear(directory: Path, made: list[Path]) -> None:
-    """Take back what a write that failed has left, and the directories made for it."""
-    if directory.is_dir():
-        for entry in directory.iterdir():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+def _take_back(written: list[Path], made: list[Path]) -> None:
+    """Remove what a write that failed has written, and the directories made for it if empty."""
+    for entry in written:
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
     for place in reversed(made):
-        if place.is_dir():
+        with contextlib.suppress(OSError):
             place.rmdir()
 
 

@@ -16,7 +16,7 @@ from negotiate_abm.provenance import manifest
 from negotiate_abm.recording.outcomes import first_week, outcome_table
 from negotiate_abm.recording.trajectories import Recorder, dataset
 from negotiate_abm.result import Result
-from negotiate_abm.scenario.loader import load_scenario, split_overrides
+from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import rates
 
@@ -79,9 +79,11 @@ def run(
     seed = checked_seed(seed)
     overrides = dict(overrides or {})
     base = load_scenario(case)
-    weeks = overrides.get("weeks", base.weeks) if weeks is None else weeks
-    _check_size(runs, weeks, block)
     scalars, columns = split_overrides(overrides, runs)
+    scenario = load_scenario(base, scalars)
+    check_columns(scenario, columns)
+    weeks = scenario.weeks if weeks is None else weeks
+    _check_size(runs, weeks, block)
     blocks = [
         _play(
             base,

@@ -158,8 +158,12 @@ class Watch:
         table, line = self.table, self.line[:, :, None]
         leads_across = reaches(table.floor + table.width, line) & ~reaches(table.floor, line)
         exposed = self.exposure_per_level[:, :, None] * table.width
-        rise = self._slope("exposure_slope") * exposed
-        rise = rise + np.where(leads_across, self._slope("line_slope"), 0.0)
+        part = table.open_parts()
+        # The line is still to be crossed in full, however much of the way is agreed.
+        left = 1.0 - filled(table.agreed, table.floor, table.width)
+        of_the_way = part / np.where(left > 0.0, left, 1.0)
+        line_rise = np.where(leads_across, self._slope("line_slope") * of_the_way, 0.0)
+        rise = self._slope("exposure_slope") * exposed * part + line_rise
         severity = np.zeros((table.runs, 2))
         severity[:, self.side] = self.severity * self.credibility.trust
         agreed_exposure = exposure(table.agreed, self.exposure_per_level)
@@ -167,7 +171,7 @@ class Watch:
             threat_hazard(
                 self._p, self._key, agreed_exposure, self.lines_crossed(), self.hostility
             ),
-            rise * table.open_parts(),
+            rise,
             severity,
             self.parameter("lookahead_weeks"),
         )

@@ -179,3 +179,15 @@ def test_a_risk_in_some_runs_is_what_those_runs_face_in_company():
     alone = some.probability(some.alarm(full[:2]))
     assert alone.tobytes() == risk.probability(risk.alarm(full))[[4, 1]].tobytes()
     assert some.severity.tobytes() == risk.severity[[4, 1]].tobytes()
+
+
+def test_the_length_of_another_ladder_changes_no_offer():
+    own, other = np.array([0.3, 1.0]), np.array([-0.1, -0.5])
+    for padding in (0, 1, 3):
+        shape = (1, 2, 1 + padding)
+        value = np.zeros((2, *shape))
+        value[0, 0, :, 0], value[1, 0, :, 0] = own, other
+        table = Bargain(value, np.array([1, 1]), np.zeros(shape[1:], dtype=bool))
+        package, possible = best_offer(table, 0, np.array([0.9]))
+        assert possible[0]
+        assert package[0, :, 0].tolist() == [0.0, 1.0]

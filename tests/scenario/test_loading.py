@@ -289,7 +289,7 @@ NAMES = [
            'fades_weeks = { value = 6, unit = "weeks", assumed = "news of a visit lasts some '
            'weeks", range = [3, 12] }', "", "tables.canada_china.events.visit.fades_weeks",
            "nothing", "how slowly the alarm fades", "Add it"),
-    Broken("an event before the start", "january", "date = 2026-01-14", "date = 2026-01-11",
+    Broken("an event before the start", "january", "date = 2026-01-13", "date = 2026-01-11",
            "tables.canada_china.events.visit.date", "2026-01-11", "a date from 2026-01-12 on",
            "Move it"),
     Broken("a threat to a stranger", "january", 'threatens = "canada"', 'threatens = "canda"',

@@ -277,7 +277,9 @@ class _Path:
             rise = risk.probability(now[:, None] - alarm) - likely[:, None]
             loses = loses + own_severity * rise
             returns = returns - other_severity * rise
-        ladder = moved.reshape(self.shape)
+        # Padding, and what is agreed or out of reach, are steps that are worth nothing.
+        real = (self.own != 0.0) | (self.other != 0.0)
+        ladder = (moved * real).reshape(self.shape)
         above = np.concatenate([ladder[..., 1:], np.zeros_like(ladder[..., :1])], axis=2)
         last_on_its_ladder = ((ladder >= 1.0) & (above == 0.0)).reshape(moved.shape)
         fits = last_on_its_ladder & (loses <= spare[:, None]) & (returns > 0.0)

@@ -99,10 +99,11 @@ def review_measures(model: NegotiationModel) -> None:
         watcher, threatened = model.countries[watch.watcher], model.countries[watch.threatens]
         begins = watch.punishing & (watch.since_execution == 0)
         due = model.is_due(watch.since_execution)
-        certain = np.ones(model.runs)
-        yields = due & threatened.complies(watch, certain, model.draw(f"reconsider {watch.name}"))
-        _comply(model, watch, yields)
         punishment = watch.feud.of(WATCHER)
+        draw = model.draw(f"reconsider {watch.name}")
+        # A punishment in force is certain: what it weighs is how hard it hits.
+        yields = due & (punishment > 0.0) & threatened.complies(watch, punishment, draw)
+        _comply(model, watch, yields)
         counter = watch.feud.of(THREATENED)
         if watch.counter is not None:
             replies = threatened.answer_in(

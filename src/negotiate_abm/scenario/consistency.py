@@ -111,6 +111,9 @@ def impossibilities(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
     }
     for name, rungs in ladders(scenario, p).items():
         found[f"issues.{name}.ladder does not climb to one"] = rungs.breaks_order
+        if scenario.issues[name].duty is not None:
+            key = f"issues.{name}.duty."
+            found[f"{key}floor is above the rate"] = p[key + "floor"] > p[key + "rate"]
     for name in scenario.tables:
         key = f"tables.{name}."
         found[key + "shortest_round_weeks is above longest_round_weeks"] = (
@@ -148,7 +151,11 @@ def contradictions(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
 def refused_worth(
     scenario: Scenario, name: str, p: Parameters, valued: dict[str, Ladder]
 ) -> FloatArray:
-    """Return what a swap that was left would have been worth to the chooser, C$ billion a year."""
+    """Return what a swap that was left would have been worth to the chooser, C$ billion a year.
+
+    Without the weight that pressed provinces lend relief: the record is of months, the
+    pressure of the moment.
+    """
     refusal = scenario.revealed[name]
     first = scenario.issues[next(iter(refusal.gives))]
     chooser = f"countries.{refusal.chooser}."

@@ -289,16 +289,9 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
                 f"override {key}: got numbers by run for a key that is no number of the "
                 f"scenario; expected one that is. {nearest(key, known)}"
             )
-        for extreme in () if _is_salience(document, key) else (column.min(), column.max()):
+        for extreme in (column.min(), column.max()):
             changed = _replace(document, key, key.split("."), float(extreme))
             _validated(scenario.name, changed, counterfactual=True)
-
-
-def _is_salience(document: dict[str, Any], key: str) -> bool:
-    node: Any = document
-    for part in key.split("."):
-        node = node[part]
-    return "salience" in node
 
 
 def _typed(where: str, document: dict[str, Any]) -> Scenario:

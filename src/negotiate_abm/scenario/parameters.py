@@ -20,15 +20,26 @@ from negotiate_abm.scenario.schema import Salience, Scenario
 
 def quantities(scenario: Scenario) -> dict[str, Quantity]:
     """Return every number by dotted key; a salience code is its class's multiple."""
-    classes = {
-        name: getattr(scenario.salience, name) for name in type(scenario.salience).model_fields
-    }
+    classes = quantities_of_salience(scenario)
     found: dict[str, Quantity] = {}
     for key, entry in _walk("", scenario):
         if key.startswith("salience."):
             continue
         found[key] = classes[entry.salience] if isinstance(entry, Salience) else entry
     return found
+
+
+def quantities_of_salience(scenario: Scenario) -> dict[str, Quantity]:
+    """Return the multiple that each class of salience stands for."""
+    return {name: getattr(scenario.salience, name) for name in type(scenario.salience).model_fields}
+
+
+def salience_code(scenario: Scenario, key: str) -> str | None:
+    """Return the class that a dotted key is coded with, None if it is a plain number."""
+    section, _, rest = key.partition(".")
+    issue, _, side = rest.partition(".")
+    entry = getattr(scenario.issues[issue], side, None) if section == "issues" else None
+    return entry.salience if isinstance(entry, Salience) else None
 
 
 def _walk(key: str, node: object) -> Iterator[tuple[str, Quantity | Salience]]:

@@ -13,8 +13,7 @@ from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
 from negotiate_abm.mechanisms.preferences import reaches
 from negotiate_abm.model import NegotiationModel, checked_seed
 from negotiate_abm.provenance import manifest
-from negotiate_abm.recording.outcomes import first_week, outcome_table
-from negotiate_abm.recording.trajectories import Recorder, dataset
+from negotiate_abm.recording.trajectories import Recorder, dataset, first_week
 from negotiate_abm.result import Result
 from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
@@ -120,11 +119,13 @@ class _Block:
     """What one block of runs left behind."""
 
     def __init__(self, model: NegotiationModel, recorder: Recorder) -> None:
+        import pandas as pd
+
         self.runs = model.run_numbers
         self.labels = model.coordinates()
         self.dimensions = {**recorder.dimensions, "rate": recorder.dimensions["restored"]}
         self.arrays = {**recorder.arrays, "rate": _duty_rates(model, recorder.arrays["restored"])}
-        self.outcomes = outcome_table(_outcomes(model, self.arrays))
+        self.outcomes = pd.DataFrame(_outcomes(model, self.arrays))
         self.events = model.log.frame()
 
 

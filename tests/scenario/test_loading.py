@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from negotiate_abm.errors import ScenarioError
-from negotiate_abm.scenario.loader import case_names, load_scenario, scenario_hash
+from negotiate_abm.scenario.loader import case_names, load_scenario, scenario_from, scenario_hash
 from negotiate_abm.scenario.parameters import quantities
 from negotiate_abm.scenario.schema import Salience
 
@@ -748,3 +748,10 @@ def test_a_file_with_a_byte_order_mark_is_read(texts: dict[str, str], tmp_path: 
     file.write_text(texts["january"], encoding="utf-8-sig")
     assert file.read_bytes().startswith(b"\xef\xbb\xbf")
     assert load_scenario(file) == load_scenario(JANUARY)
+
+
+def test_reading_a_document_leaves_it_as_it_was():
+    document = load_scenario("split-the-pie").model_dump(mode="python")
+    before = repr(document)
+    scenario_from(document)
+    assert repr(document) == before

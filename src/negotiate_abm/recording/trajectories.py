@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import FloatArray, IntArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,3 +81,14 @@ def dataset(
         {name: (dimensions[name], array, {"units": UNITS[name]}) for name, array in arrays.items()},
         coords={name: values for name, values in coordinates.items() if name in used},
     )
+
+
+def first_week(reached: BoolArray) -> FloatArray:
+    """Return the first week at which something holds, NaN where it never does, shape (runs,).
+
+    Parameters
+    ----------
+    reached : array of shape (runs, weeks + 1)
+        Week 0 first.
+    """
+    return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
@@ -100,7 +101,7 @@ def scenario_from(
     ScenarioError
         If it says something that cannot be.
     """
-    complete = _with_defaults(dict(document))
+    complete = _with_defaults(copy.deepcopy(dict(document)))
     if overrides:
         # From the typed scenario, so that keys the file leaves to the schema can be set too.
         complete = with_overrides(_typed(where, complete).model_dump(mode="python"), overrides)

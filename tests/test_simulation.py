@@ -261,3 +261,9 @@ def test_a_salience_code_takes_no_numbers_by_run():
         negotiate_abm.run(
             runs=2, weeks=2, overrides={"issues.framework_agri_energy.cost": [-5.0, -5.0]}
         )
+
+
+def test_a_result_is_saved_under_a_relative_name_too(result, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result.save("results/one")
+    assert Result.load(tmp_path / "results" / "one").manifest == result.manifest

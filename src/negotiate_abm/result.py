@@ -279,9 +279,10 @@ def check_free(directory: Path, beside: Path | None = None) -> list[Path]:
     ResultError
         If it already holds something, or cannot be written.
     """
+    ours = None if beside is None else beside.name  # the path may be relative, or not
     try:
         if directory.exists() and (
-            not directory.is_dir() or any(entry != beside for entry in directory.iterdir())
+            not directory.is_dir() or any(entry.name != ours for entry in directory.iterdir())
         ):
             raise ResultError(
                 f"{directory}: got a place that already holds something; expected a new or "

@@ -158,13 +158,13 @@ def gaps(divisible: bool, tables: int = 12) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("divisible", "mean_gap", "worst_twentieth"), [(True, 0.005, 0.03), (False, 0.03, 0.15)]
+    ("divisible", "mean_gap", "worst_twentieth"), [(True, 0.005, 0.03), (False, 0.02, 0.13)]
 )
 def test_the_priced_greedy_comes_close_to_brute_force(divisible, mean_gap, worst_twentieth):
     """Hold the gap to what was measured, as shares of all there is to get.
 
     Mean 0.2 % and 95th percentile 1 %; for ladders of whole rungs, where a step taken whole
-    leaves the proposer with slack, 2 % and 14 %.
+    leaves the proposer with slack, 1.4 % and 10 %.
     """
     short = gaps(divisible)
     assert short.size > 500

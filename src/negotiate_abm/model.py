@@ -111,8 +111,9 @@ class NegotiationModel(mesa.Model):
         self._review_weeks = np.rint(p["conduct.review_weeks"]).astype(np.int64)
         self._standing_losses = self._losses_not_at_stake()
         self._shocks = Shocks(self.rng_seed, self.run_numbers, self._purposes())
+        losses = self.flow_losses()
         for province in self.provinces.values():
-            province.settle(self.flow_losses())
+            province.settle(losses)
         for country in self.countries.values():
             country.settle()
         self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
@@ -180,8 +181,8 @@ class NegotiationModel(mesa.Model):
                 issue = self.case.issues[name]
                 if issue.duty is not None and issue.beneficiary == country:
                     rungs = table.ladders[name]
-                    first = np.take(rungs.levels, rungs.talk.index(False), axis=1)
-                    found = found | reaches(table.in_force[:, i], first)
+                    first = rungs.names[rungs.talk.index(False)]
+                    found = found | reaches(table.in_force[:, i], rungs.at(first, rungs.levels))
         return found
 
     def coordinates(self) -> dict[str, list[str]]:
@@ -288,6 +289,17 @@ class NegotiationModel(mesa.Model):
             for purpose in WATCH_DRAWS:
                 purposes.append(f"{purpose} {watch.name}")
         return purposes
+
+    def record(
+        self,
+        kind: str,
+        happened: BoolArray,
+        who: Mapping[str, str],
+        issue: str = "",
+        amount: FloatArray | None = None,
+    ) -> None:
+        """Log an event of this week; `who` comes from a table's or a watch's `between`."""
+        self.log.add(self.week, kind, happened, **who, issue=issue, amount=amount)
 
     def draw(self, purpose: str) -> FloatArray:
         """Return this week's uniform draw for a purpose, shape (runs,)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -73,16 +73,16 @@ def report(result: Result) -> None:
     )
     for key, value in about["overrides"].items():
         console.print(f"  with {key} = {value}")
-    console.print(_issues(result, scenario))
-    console.print(_tests(result, scenario))
+    statistics = result.statistics()
+    console.print(_issues(statistics["issues"], scenario))
+    console.print(_tests(statistics["watchers"], result.outcomes, scenario))
 
 
-def _issues(result: Result, scenario: Scenario) -> Table:
+def _issues(statistics: dict[str, Any], scenario: Scenario) -> Table:
     table = Table(title="Concessions: level in force at the end, and rungs agreed by then")
     headings = ("issue (who gives)", "mean level\n(90 % of runs)", "rungs agreed (share of runs)")
     for heading in headings:
         table.add_column(heading, overflow="fold")
-    statistics = result.statistics()["issues"]
     for name, issue in scenario.issues.items():
         found = statistics[name]
         level = found["level"]
@@ -98,16 +98,15 @@ def _issues(result: Result, scenario: Scenario) -> Table:
     return table
 
 
-def _tests(result: Result, scenario: Scenario) -> Table:
+def _tests(watchers: dict[str, Any], outcomes: pd.DataFrame, scenario: Scenario) -> Table:
     table = Table(title="Talks, threats and the political test")
     for heading in ("what", "mean", "90 % of runs", "90 % sampling interval"):
         table.add_column(heading, overflow="fold")
-    outcomes = result.outcomes
     for name in scenario.tables:
         for kind in ("agreements", "failed_rounds", "failed_with_a_zone"):
             words = f"{scenario.tables[name].title}: {kind.replace('_', ' ')}"
             table.add_row(words, *_spread(outcomes[f"{name}.{kind}"], ".2f"))
-    for watcher, found in result.statistics()["watchers"].items():
+    for watcher, found in watchers.items():
         title = scenario.countries[watcher].title
         for kind in found:
             words = f"{title} {_DEEDS[kind]} {_watched(scenario, watcher)}, share of runs"

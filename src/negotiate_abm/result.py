@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,13 +62,13 @@ class Result:
             f"seed={about['seed']}{with_}>"
         )
 
-    @property
+    @cached_property
     def scenario(self) -> Scenario:
         """The scenario played, overrides that hold in every run applied."""
         scalars, _ = split_overrides(self.manifest["overrides"], self.manifest["runs"])
         return load_scenario(self._case, scalars)
 
-    @property
+    @cached_property
     def _case(self) -> Scenario:
         """The case before any override."""
         return Scenario.model_validate_json(json.dumps(self.manifest["scenario"]))

@@ -22,7 +22,7 @@ from negotiate_abm.scenario.stakes import rates
 if TYPE_CHECKING:
     import pandas as pd
 
-# The working set of a block of this size fits a core's second-level cache; measured in
+# Near the best rate, and small enough for a progress bar that moves; measured in
 # benchmarks/block_size.py.
 RUNS_A_BLOCK = 1000
 

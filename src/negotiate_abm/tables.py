@@ -152,6 +152,14 @@ class Table:
         """Return the side on which a party sits."""
         return self.parties.index(country)
 
+    def between(self, side: int) -> dict[str, str]:
+        """Return who does what to whom at this table, as an event names it."""
+        return {
+            "actor": self.parties[side],
+            "target": self.parties[1 - side],
+            "where": self.name,
+        }
+
     def concedes(self, side: int) -> BoolArray:
         """Return which issues a side concedes, shape (issues,)."""
         return self.conceder == side
@@ -224,7 +232,7 @@ def rung_below(rungs: Ladder, name: str) -> FloatArray:
     place = rungs.names.index(name)
     if place == 0:
         return np.zeros(rungs.levels.shape[0])
-    return np.take(rungs.levels, place - 1, axis=1)
+    return rungs.at(rungs.names[place - 1], rungs.levels)
 
 
 def week_of(event: Event, scenario: Scenario) -> int:

@@ -95,7 +95,7 @@ class Watch:
             rung = scenario.issues[name].red_lines.get(self.watcher)
             if rung is not None:
                 rungs = self.table.ladders[name]
-                line[:, i] = np.take(rungs.levels, rungs.names.index(rung), axis=1)
+                line[:, i] = rungs.at(rung, rungs.levels)
                 below[:, i] = rung_below(rungs, rung)
         return line, below
 
@@ -203,6 +203,11 @@ class Watch:
         kept = np.where(withdrawn, 0.0, filled_agreed)
         agreed = np.where(withdrawn.any(axis=-1), sum_short(kept * table.width), agreed)
         return agreed, np.minimum(in_force, agreed)
+
+    def between(self, side: int) -> dict[str, str]:
+        """Return who does what to whom at which table, as an event names it."""
+        names = (self.threatens, self.watcher)
+        return {"actor": names[side], "target": names[1 - side], "where": self.table.name}
 
     @property
     def hanging(self) -> BoolArray:

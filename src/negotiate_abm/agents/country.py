@@ -83,6 +83,7 @@ class Country(mesa.Agent):
             for counterpart in entry.trust
         }
         self.provinces: list[Province] = []
+        self._stakes: dict[str, FloatArray] = {}
 
     def trust_in(self, counterpart: str) -> FloatArray:
         """Return trust in a counterpart's promises, shape (runs,)."""
@@ -110,12 +111,20 @@ class Country(mesa.Agent):
         return relief_weight(
             np.stack([province.influence for province in self.provinces], axis=-1),
             np.stack([province.pressure for province in self.provinces], axis=-1),
-            self._stakes(table),
+            self._stakes_at(table),
             self._p["domestic.sensitivity"],
         )
 
-    def _stakes(self, table: Table) -> FloatArray:
-        """Return its provinces' shares of what each issue relieves, (runs, issues, provinces)."""
+    def _stakes_at(self, table: Table) -> FloatArray:
+        """Return its provinces' shares of what each issue relieves, (runs, issues, provinces).
+
+        They never change, so they are put together once.
+        """
+        if table.name not in self._stakes:
+            self._stakes[table.name] = self._shares_in(table)
+        return self._stakes[table.name]
+
+    def _shares_in(self, table: Table) -> FloatArray:
         shares = np.zeros((table.runs, len(table.issues), len(self.provinces)))
         for i, flow in enumerate(table.flows):
             for j, province in enumerate(self.provinces):

@@ -35,15 +35,8 @@ def answer_breaches(model: NegotiationModel) -> None:
             model.countries[other].beliefs[party].learn(
                 broken=model.parameters["trust.suspension"] * rise
             )
-            model.log.add(
-                model.week,
-                "suspended",
-                suspends,
-                actor=party,
-                target=other,
-                where=table.name,
-                amount=table.feud.of(side),
-            )
+            amount = table.feud.of(side)
+            model.record("suspended", suspends, table.between(side), amount=amount)
         table.breached = np.where(due[:, None], 0.0, table.breached)
         calm = (table.feud.intensity == 0.0).all(axis=-1) & (table.breached == 0.0).all(axis=-1)
         table.since_breach = np.where(due & calm, -1, table.since_breach + live)
@@ -87,13 +80,5 @@ def _log_in_force(model: NegotiationModel, table: Table, before: FloatArray) -> 
             ("in force", table.in_force[:, i] > before[:, i] + LEVEL_TOLERANCE),
             ("withdrawn", table.in_force[:, i] < before[:, i] - LEVEL_TOLERANCE),
         ):
-            model.log.add(
-                model.week,
-                kind,
-                moved,
-                actor=table.parties[table.conceder[i]],
-                target=table.parties[1 - table.conceder[i]],
-                where=table.name,
-                issue=issue,
-                amount=table.in_force[:, i],
-            )
+            who = table.between(table.conceder[i])
+            model.record(kind, moved, who, issue, table.in_force[:, i])

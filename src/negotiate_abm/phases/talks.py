@@ -68,15 +68,8 @@ def open_rounds(model: NegotiationModel) -> None:
         table.elapsed = np.where(opens, already, table.elapsed)
         table.length = np.where(opens, weeks, table.length)
         table.mover = np.where(opens, already % 2, table.mover)
-        model.log.add(
-            model.week,
-            "round opened",
-            opens,
-            actor=table.parties[0],
-            target=table.parties[1],
-            where=table.name,
-            amount=table.length.astype(np.float64),
-        )
+        length_weeks = table.length.astype(np.float64)
+        model.record("round opened", opens, table.between(0), amount=length_weeks)
 
 
 def _weeks_to_the_end(model: NegotiationModel, table: Table) -> int:
@@ -144,7 +137,9 @@ def _take_turn(model: NegotiationModel, table: Table, side: int, rows: IntArray)
         credit = np.zeros(model.runs)
         credit[rows] = np.where(agrees, np.take(model.parameters["trust.agreement"], rows), 0.0)
         one.beliefs[another.name].learn(kept=credit)
-    _log_agreements(model, table, side, rows, agrees)
+    signed = np.zeros(model.runs, dtype=np.bool_)
+    signed[rows] = agrees
+    model.record("agreed", signed, table.between(side))
 
 
 def _note_offer(
@@ -164,31 +159,7 @@ def _note_offer(
         for kind, moved in (("offered", change[:, i]), ("offer lowered", -change[:, i])):
             happened = np.zeros(model.runs, dtype=np.bool_)
             happened[rows] = moved > LEVEL_TOLERANCE
-            model.log.add(
-                model.week,
-                kind,
-                happened,
-                actor=table.parties[side],
-                target=table.parties[1 - side],
-                where=table.name,
-                issue=issue,
-                amount=table.offered[:, i],
-            )
-
-
-def _log_agreements(
-    model: NegotiationModel, table: Table, side: int, rows: IntArray, agrees: BoolArray
-) -> None:
-    signed = np.zeros(model.runs, dtype=np.bool_)
-    signed[rows] = agrees
-    model.log.add(
-        model.week,
-        "agreed",
-        signed,
-        actor=table.parties[side],
-        target=table.parties[1 - side],
-        where=table.name,
-    )
+            model.record(kind, happened, table.between(side), issue, table.offered[:, i])
 
 
 def _close_rounds(model: NegotiationModel, table: Table) -> None:
@@ -196,15 +167,8 @@ def _close_rounds(model: NegotiationModel, table: Table) -> None:
     table.elapsed = table.elapsed + table.open
     ended_by_event = any(e.ends_round for _, e in table.events_in(model.week, model.case))
     fails = table.open & ((table.elapsed >= table.length) | ended_by_event)
-    model.log.add(
-        model.week,
-        "round failed",
-        fails,
-        actor=table.parties[0],
-        target=table.parties[1],
-        where=table.name,
-        amount=table.zone.astype(np.float64),
-    )
+    zone = table.zone.astype(np.float64)
+    model.record("round failed", fails, table.between(0), amount=zone)
     table.failed += fails
     table.failed_with_a_zone += fails & table.zone
     table.open = table.open & ~fails
@@ -216,16 +180,8 @@ def _welcome(model: NegotiationModel, table: Table, agreed_before: FloatArray) -
     """Log the issues that moved; supporters at home are pleased, opponents are not."""
     rise = np.maximum(table.agreed - agreed_before, 0.0)
     for i, issue in enumerate(table.issues):
-        model.log.add(
-            model.week,
-            "agreed on issue",
-            rise[:, i] > LEVEL_TOLERANCE,
-            actor=table.parties[table.conceder[i]],
-            target=table.parties[1 - table.conceder[i]],
-            where=table.name,
-            issue=issue,
-            amount=table.agreed[:, i],
-        )
+        moved, who = rise[:, i] > LEVEL_TOLERANCE, table.between(table.conceder[i])
+        model.record("agreed on issue", moved, who, issue, table.agreed[:, i])
     model.just_agreed[table.name] = rise.max(axis=-1)
 
 

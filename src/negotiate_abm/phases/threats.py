@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
+from negotiate_abm.mechanisms.numerics import BoolArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.watches import THREATENED, WATCHER, Watch
 
@@ -27,7 +27,7 @@ def threaten(model: NegotiationModel) -> None:
         watch.due_week = np.where(comes, model.week + notice, watch.due_week)
         watch.met = watch.met & ~comes
         watch.threatened |= comes
-        _log_watch(model, "threatened", watch, comes, watch.exposure())
+        model.record("threatened", comes, watch.between(WATCHER), amount=watch.exposure())
 
 
 def answer_threats(model: NegotiationModel) -> None:
@@ -39,7 +39,7 @@ def answer_threats(model: NegotiationModel) -> None:
             belief = watch.credibility.trust
             yields = is_new & country.complies(watch, belief, model.draw(f"answer {watch.name}"))
             _comply(model, watch, yields)
-            _log_reply(model, "defied", watch, is_new & ~yields)
+            model.record("defied", is_new & ~yields, watch.between(THREATENED))
 
 
 def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
@@ -67,8 +67,8 @@ def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
     table.since_breach = np.where(rolls_back, 0, table.since_breach)
     betrayed = model.countries[table.parties[1 - watch.side]]
     betrayed.beliefs[watch.threatens].learn(broken=model.parameters["trust.breach"] * taken_back)
-    _log_reply(model, "complied", watch, yields, chill.astype(np.float64))
-    _log_reply(model, "rolled back", watch, rolls_back, taken_back)
+    model.record("complied", yields, watch.between(THREATENED), amount=chill.astype(np.float64))
+    model.record("rolled back", rolls_back, watch.between(THREATENED), amount=taken_back)
 
 
 def execute_unmet_threats(model: NegotiationModel) -> None:
@@ -87,8 +87,8 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
         )
         watch.due_week = np.where(due, -1, watch.due_week)
         watch.met = watch.met & ~due
-        _log_watch(model, "punished", watch, strikes, watch.exposure())
-        _log_watch(model, "backed down", watch, backs_down, watch.exposure())
+        model.record("punished", strikes, watch.between(WATCHER), amount=watch.exposure())
+        model.record("backed down", backs_down, watch.between(WATCHER), amount=watch.exposure())
 
 
 def review_measures(model: NegotiationModel) -> None:
@@ -117,39 +117,9 @@ def review_measures(model: NegotiationModel) -> None:
         )
         watch.feud.set(WATCHER, due, renewed)
         now, answer = watch.feud.of(WATCHER), watch.feud.of(THREATENED)
-        _log_reply(model, "countered", watch, (answer > counter), answer)
+        model.record("countered", (answer > counter), watch.between(THREATENED), amount=answer)
         ends = due & (now == 0.0) & (answer == 0.0)
-        _log_watch(model, "lifted", watch, due & (now == 0.0) & (punishment > 0.0), now)
+        model.record(
+            "lifted", due & (now == 0.0) & (punishment > 0.0), watch.between(WATCHER), amount=now
+        )
         watch.since_execution = np.where(ends, -1, watch.since_execution + watch.punishing)
-
-
-def _log_watch(
-    model: NegotiationModel, kind: str, watch: Watch, happened: BoolArray, amount: FloatArray
-) -> None:
-    model.log.add(
-        model.week,
-        kind,
-        happened,
-        actor=watch.watcher,
-        target=watch.threatens,
-        where=watch.table.name,
-        amount=amount,
-    )
-
-
-def _log_reply(
-    model: NegotiationModel,
-    kind: str,
-    watch: Watch,
-    happened: BoolArray,
-    amount: FloatArray | None = None,
-) -> None:
-    model.log.add(
-        model.week,
-        kind,
-        happened,
-        actor=watch.threatens,
-        target=watch.watcher,
-        where=watch.table.name,
-        amount=amount,
-    )

@@ -282,6 +282,8 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
     ------
     RunError, ScenarioError
     """
+    if not columns:
+        return
     document = scenario.model_dump(mode="python")
     known = quantities(scenario)
     for key, column in columns.items():

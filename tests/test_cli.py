@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -764,3 +765,80 @@ def test_a_refusal_is_one_line_on_standard_error():
 def test_every_error_of_the_package_is_caught_by_its_base():
     kinds = (errors.ScenarioError, errors.StrategyError, errors.RunError, errors.ResultError)
     assert all(issubclass(kind, errors.NegotiateError) for kind in kinds)
+
+
+# -- scenario power ----------------------------------------------------------------------------
+
+
+def with_influences(text: str, *influences: float) -> str:
+    """Return a case whose provinces, in their order, have these influences."""
+    left = iter(influences)
+    form = 'influence = {{ value = {}, unit = "share", definition = "in a test" }}'
+    return re.sub(r"(?m)^influence = .*$", lambda _: form.format(next(left)), text)
+
+
+def rows(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+def test_power_weighs_provinces_like_the_community_of_1958(cli: Run, elsewhere: Path):
+    influences = (0.04, 0.04, 0.04, 0.02, 0.02, 0.01)
+    text = with_influences(case_text(JANUARY), *influences)
+    (elsewhere / "mine.toml").write_text(text, encoding="utf-8")
+    told = cli("scenario", "power", "mine.toml", "--quota", "12/17")
+    assert told.code == 0
+    assert "Canada: voting power where 120 of 170 thousandths carry" in told.out
+    large, middling, small = ["0.238", "0.233"], ["0.143", "0.150"], ["0.000", "0.000"]
+    titles = [province.title for province in load_scenario(JANUARY).provinces.values()]
+    assert rows(told.out) == [
+        [title, f"{influence:g}", *powers]
+        for title, influence, powers in zip(
+            titles, influences, [large] * 3 + [middling] * 2 + [small], strict=True
+        )
+    ]
+    assert "Left out: an influence of 0.830 in Canada" in told.out
+    assert "United States" not in told.out, "it has no provinces"
+
+
+@pytest.mark.parametrize(
+    ("quota", "carries"),
+    [((), 501), (("--quota", "0.5"), 500), (("--quota", "0.55"), 550), (("--quota", "1"), 1000),
+     (("--quota", "2/3"), 667), (("--quota", "0.0000001"), 1)],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_power_takes_more_than_half_unless_told_a_share(
+    cli: Run, elsewhere: Path, quota: tuple[str, ...], carries: int
+):
+    text = with_influences(case_text(JANUARY), 0.3, 0.2, 0.2, 0.1, 0.1, 0.1)
+    (elsewhere / "mine.toml").write_text(text, encoding="utf-8")
+    told = cli("scenario", "power", "mine.toml", *quota)
+    assert f"{carries} of 1000 thousandths carry" in told.out
+    assert "Left out" not in told.out, "the provinces are the whole country"
+
+
+@pytest.mark.parametrize("quota", ["0", "1.01", "-1", "3/2", "1/0", "1e-9", "nan", "half", "", "."])
+def test_power_by_a_quota_that_is_no_share_is_refused(cli: Run, quota: str):
+    assert cli("scenario", "power", JANUARY, "--quota", quota).refused() == (
+        f"--quota: got '{quota}'; expected a share above 0 and at most 1. "
+        "Give a decimal or a fraction, such as 0.6 or 2/3."
+    )
+
+
+def test_power_of_provinces_that_weigh_nothing_is_refused(cli: Run, elsewhere: Path):
+    text = with_influences(case_text(JANUARY), *[0.0004] * 6)
+    (elsewhere / "mine.toml").write_text(text, encoding="utf-8")
+    assert cli("scenario", "power", "mine.toml").refused() == (
+        "mine: provinces: got influences in canada that all round to 0 thousandths; "
+        "expected at least one thousandth. Raise one of them."
+    )
+
+
+def test_power_where_no_country_has_provinces_is_told_so(cli: Run, no_model: None):
+    told = cli("scenario", "power", PIE)
+    assert told.code == 0
+    assert told.out == "Split the pie: no country has provinces, so there is no vote to weigh.\n"
+
+
+def test_power_in_an_unknown_case_names_the_nearest(cli: Run):
+    assert f"Did you mean '{PIE}'?" in cli("scenario", "power", "split-a-pie").refused()

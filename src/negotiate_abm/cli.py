@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +95,15 @@ def _add_scenario(commands: Any) -> None:
     show = actions.add_parser("show", help="print who wants what in a scenario")
     show.add_argument("file", metavar="CASE|FILE")
     show.add_argument("--numbers", action="store_true", help="list every number by its name")
-    for action, command in ((check, _check), (show, _show)):
+    power = actions.add_parser("power", help="print each province's power in a weighted vote")
+    power.add_argument("file", metavar="CASE|FILE")
+    power.add_argument(
+        "--quota",
+        metavar="SHARE",
+        help="share of the provinces' influence that carries, such as 0.6 or 2/3 "
+        "(default: more than half)",
+    )
+    for action, command in ((check, _check), (show, _show), (power, _power)):
         action.add_argument("--strategies", action="append", metavar="FILE.py")
         action.set_defaults(command=command)
     schema = actions.add_parser("schema", help="print the JSON Schema of a scenario file")
@@ -168,6 +178,30 @@ def _show(options: argparse.Namespace) -> int:
 
     (show_numbers if options.numbers else show)(load_scenario(options.file))
     return 0
+
+
+def _power(options: argparse.Namespace) -> int:
+    from negotiate_abm.report import show_power
+    from negotiate_abm.scenario.loader import load_scenario
+
+    share = None if options.quota is None else _share(options.quota)
+    show_power(load_scenario(options.file), share)
+    return 0
+
+
+def _share(text: str) -> Fraction:
+    """Return a share written as a decimal or a fraction, exactly as written."""
+    try:
+        # No exponents: a short text could ask for a number that fills the memory.
+        share = Fraction(text) if re.fullmatch(r"[0-9./]{1,40}", text) else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise RunError(
+            f"--quota: got '{text}'; expected a share above 0 and at most 1. "
+            "Give a decimal or a fraction, such as 0.6 or 2/3."
+        )
+    return share
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -23,9 +23,11 @@ from negotiate_abm.recording.events import EventLog
 from negotiate_abm.recording.trajectories import Snapshot
 from negotiate_abm.scenario.consistency import consistent_draw
 from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
+from negotiate_abm.scenario.parameters import central
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import TradeFlow, ladders
 from negotiate_abm.tables import Table
+from negotiate_abm.trade import Trade
 from negotiate_abm.watches import THREATENED, WATCHER, Watch
 
 LARGEST_BLOCK = 200_000
@@ -101,15 +103,16 @@ class NegotiationModel(mesa.Model):
         self.provinces = {n: Province(self, n, self.case, p) for n in self.case.provinces}
         for province in self.provinces.values():
             self.countries[province.country].provinces.append(province)
-        valued = ladders(self.case, p)
-        self.tables = {n: Table(n, self.case, p, valued) for n in self.case.tables}
+        valued, stated = ladders(self.case, p), ladders(self.case, central(self.case))
+        self.tables = {n: Table(n, self.case, p, valued, stated) for n in self.case.tables}
         self.watches = [
             Watch(table, watcher, self.case, p)
             for table in self.tables.values()
             for watcher in table.entry.watchers
         ]
-        self._review_weeks = np.rint(p["conduct.review_weeks"]).astype(np.int64)
+        self._review_weeks = np.rint(p.get("conduct.review_weeks", 1.0)).astype(np.int64)
         self._standing_losses = self._losses_not_at_stake()
+        self._trade = Trade(self.case, p)
         self._shocks = Shocks(self.rng_seed, self.run_numbers, self._purposes())
         losses = self.flow_losses()
         for province in self.provinces.values():
@@ -126,6 +129,7 @@ class NegotiationModel(mesa.Model):
         """Play one week, in this order."""
         self.week += 1
         home.let_time_pass(self)
+        home.look_around(self)
         home.feel_losses(self)
         talks.open_rounds(self)
         talks.hold_talks(self)
@@ -133,6 +137,7 @@ class NegotiationModel(mesa.Model):
         threats.answer_threats(self)
         threats.execute_unmet_threats(self)
         threats.review_measures(self)
+        delivery.reimpose_duties(self)
         delivery.answer_breaches(self)
         delivery.bring_into_force(self)
         home.face_the_public(self)
@@ -146,13 +151,17 @@ class NegotiationModel(mesa.Model):
         losses = dict(self._standing_losses)
         for table in self.tables.values():
             unrelieved = (1.0 - table.restored()) * table.exporter_stake
+            missing = [1.0 - self.countries[party].replaced(table) for party in table.parties]
+            unrelieved = unrelieved * np.stack(
+                [missing[1 - side] for side in table.conceder], axis=-1
+            )
             for i, flow in enumerate(table.flows):
                 if flow is not None:
                     losses[flow] = losses.get(flow, np.zeros(self.runs)) + unrelieved[:, i]
         for watch in self.watches:
             for side, measure in ((WATCHER, watch.punishment), (THREATENED, watch.counter)):
                 if measure is not None and watch.punishing.any():
-                    loss = measure.loss(watch.feud.of(side))
+                    loss = measure.loss(watch.feud.of(side), watch.wide_for(side))
                     losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
         return losses
 
@@ -170,7 +179,7 @@ class NegotiationModel(mesa.Model):
         total = np.zeros(self.runs)
         for watch in self.watches:
             if watch.threatens == country:
-                total = total + watch.punishment.loss(watch.feud.of(WATCHER))
+                total = total + watch.punishment.loss(watch.feud.of(WATCHER), watch.wide)
         return total
 
     def has_relief(self, country: str) -> BoolArray:
@@ -194,6 +203,7 @@ class NegotiationModel(mesa.Model):
             "province": list(self.provinces),
             "table": list(self.tables),
             "watch": [watch.name for watch in self.watches],
+            "flow": list(self.case.flows),
         }
 
     def snapshot(self) -> Snapshot:
@@ -224,6 +234,9 @@ class NegotiationModel(mesa.Model):
             "pressure": (("province",), beside([p.pressure for p in provinces])),
             "loss": (("province",), beside([p.loss for p in provinces])),
             "exposure": (("watch",), beside([w.exposure() for w in watches])),
+            "pulled": (("watch",), beside([w.pulled for w in watches])),
+            "interest": (("table",), beside([t.interest for t in tables])),
+            "exports": (("flow",), beside(self._trade.exports(self))),
             "hostility": (("watch",), beside([w.hostility for w in watches])),
             "threat": (("watch",), beside([w.hanging.astype(np.float64) for w in watches])),
             "punishment": (("watch",), beside([w.feud.of(WATCHER) for w in watches])),
@@ -283,8 +296,14 @@ class NegotiationModel(mesa.Model):
         purposes: list[str] = []
         for table in self.tables.values():
             purposes += [f"open {table.name}", f"length {table.name}"]
-            purposes += [f"suspend {table.name} {side}" for side in (0, 1)]
-            purposes += [f"in force {issue}" for issue in table.issues]
+            purposes.append(f"officials {table.name}")
+            for side, party in enumerate(table.parties):
+                purposes += [f"suspend {table.name} {side}", f"tactic {table.name} {side}"]
+                purposes += [f"misjudge {table.name} {party}", f"consent {table.name} {party}"]
+            for issue in table.issues:
+                purposes.append(f"in force {issue}")
+                if self.case.issues[issue].weaponisable:
+                    purposes.append(f"reimpose {issue}")
         for watch in self.watches:
             for purpose in WATCH_DRAWS:
                 purposes.append(f"{purpose} {watch.name}")
@@ -301,6 +320,36 @@ class NegotiationModel(mesa.Model):
         """Log an event of this week; `who` comes from a table's or a watch's `between`."""
         self.log.add(self.week, kind, happened, **who, issue=issue, amount=amount)
 
+    def record_rows(
+        self,
+        kind: str,
+        rows: IntArray,
+        who: Mapping[str, str],
+        amount: FloatArray | None = None,
+        issue: str = "",
+    ) -> None:
+        """Log an event of this week in some runs; `amount` has shape (rows,)."""
+        self.log.add_rows(self.week, kind, rows, **who, issue=issue, amount=amount)
+
+    def record_issues(self, kind: str, moved: BoolArray, table: Table, amount: FloatArray) -> None:
+        """Log what moved on a table's issues, its conceders being the actors."""
+        for i in np.flatnonzero(moved.any(axis=0)):
+            who = table.between(int(table.conceder[i]))
+            self.record(kind, moved[:, i], who, table.issues[i], amount[:, i])
+
+    def break_promise(
+        self, table: Table, side: int, rows: IntArray, taken_back: FloatArray
+    ) -> None:
+        """Count what a side took back as a breach, which the other will answer and remember."""
+        if rows.size == 0:
+            return
+        table.breached[rows, side] = np.maximum(table.breached[rows, side], taken_back)
+        table.since_breach[rows] = 0
+        loss = np.zeros(self.runs)
+        loss[rows] = taken_back * np.take(self.parameters.get("trust.breach", 0.0), rows)
+        breaker, betrayed = table.parties[side], table.parties[1 - side]
+        self.countries[betrayed].beliefs[breaker].learn(broken=loss)
+
     def draw(self, purpose: str) -> FloatArray:
         """Return this week's uniform draw for a purpose, shape (runs,)."""
         return self._shocks.draw(purpose, self.week)
@@ -313,6 +362,29 @@ class NegotiationModel(mesa.Model):
         """Return the table an issue is on, and its column there."""
         table = self.tables[self.case.issues[issue].table]
         return table, table.issues.index(issue)
+
+    def table_between(self, one: str, other: str) -> Table | None:
+        """Return the table at which two countries meet, if there is one."""
+        for table in self.tables.values():
+            if {one, other} == set(table.parties):
+                return table
+        return None
+
+    def watch_by(self, watcher: str, table: Table) -> Watch:
+        """Return a watcher's watch over a table."""
+        return next(w for w in self.watches_of(table) if w.watcher == watcher)
+
+    def level_in_force(self, issue: str | None) -> FloatArray:
+        """Return an issue's level in force, zero for none, shape (runs,)."""
+        if issue is None:
+            return np.zeros(self.runs)
+        table, place = self.place_of(issue)
+        return table.in_force[:, place].copy()
+
+    def pulled_away(self, watch: Watch) -> FloatArray:
+        """Return the share of exports to a watcher that has been pulled away, shape (runs,)."""
+        moved = self.countries[watch.threatens].moved_from(watch.watcher, self.case)
+        return self._trade.pulled_away(watch, moved)
 
     def watches_of(self, table: Table) -> list[Watch]:
         """Return those who watch a table."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from negotiate_abm.errors import Problem, ScenarioError
+from negotiate_abm.mechanisms.power_indices import banzhaf, shapley_shubik
 from negotiate_abm.scenario.parameters import (
     Parameters,
     central,
@@ -20,7 +24,7 @@ from negotiate_abm.scenario.parameters import (
     salience_code,
 )
 from negotiate_abm.scenario.quantities import Quantity
-from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.scenario.schema import Province, Scenario
 from negotiate_abm.scenario.stakes import Ladder, ladders, rates
 
 if TYPE_CHECKING:
@@ -237,3 +241,76 @@ def _origins(scenario: Scenario) -> str:
         f"{counts['assumed']} assumed with a range, {counts['definition']} fixed by definition; "
         f"{drawn} drawn anew in every run. --numbers lists them with the names that set them."
     )
+
+
+# Influence is weighed in thousandths: finer than any is known, and whole numbers can be counted.
+_VOTES = 1000
+
+
+def show_power(scenario: Scenario, share: Fraction | None = None) -> None:
+    """Print each province's power, were its country to decide by a vote weighted by influence.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Influences count at their stated values. No run uses what is printed here.
+    share : Fraction, optional
+        Of the influence of a country's provinces, what carries; by default more than half.
+
+    Raises
+    ------
+    ScenarioError
+        If no province of a country has an influence to weigh.
+    """
+    console = _console()
+    tables = list(_powers(scenario, share))
+    for table, left_out in tables:
+        console.print(table)
+        if left_out:
+            console.print(left_out)
+    if not tables:
+        console.print(f"{scenario.title}: no country has provinces, so there is no vote to weigh.")
+
+
+def _powers(scenario: Scenario, share: Fraction | None) -> Iterator[tuple[Table, str]]:
+    """Yield each federation's table, and a line on the influence that nobody in it holds."""
+    for name, country in scenario.countries.items():
+        provinces = [p for p in scenario.provinces.values() if p.country == name]
+        if not provinces:
+            continue
+        weights = [round(_VOTES * province.influence.value) for province in provinces]
+        total = sum(weights)
+        if total == 0:
+            raise ScenarioError(
+                scenario.name,
+                [
+                    Problem(
+                        "provinces",
+                        f"influences in {name} that all round to 0 thousandths",
+                        "at least one thousandth",
+                        "Raise one of them.",
+                    )
+                ],
+            )
+        quota = total // 2 + 1 if share is None else ceil(share * total)
+        title = f"{country.title}: voting power where {quota} of {total} thousandths carry"
+        yield _power(title, provinces, weights, quota), _left_out(country.title, provinces)
+
+
+def _power(title: str, provinces: list[Province], weights: list[int], quota: int) -> Table:
+    table = Table(title=title)
+    for heading in ("province", "influence", "Banzhaf", "Shapley-Shubik"):
+        table.add_column(heading, overflow="fold")
+    indices = zip(banzhaf(weights, quota), shapley_shubik(weights, quota), strict=True)
+    for province, (swings, pivots) in zip(provinces, indices, strict=True):
+        influence = f"{province.influence.value:g}"
+        table.add_row(province.title, influence, f"{swings:.3f}", f"{pivots:.3f}")
+    return table
+
+
+def _left_out(country: str, provinces: list[Province]) -> str:
+    """Return a line on the influence that no modelled province holds, if any is to be seen."""
+    rest = 1.0 - sum(province.influence.value for province in provinces)
+    if round(_VOTES * rest) <= 0:
+        return ""
+    return f"Left out: an influence of {rest:.3f} in {country} that these provinces do not cover."

@@ -11,7 +11,7 @@ import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Bargain, Risk
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, sum_short
-from negotiate_abm.mechanisms.preferences import filled, round_down
+from negotiate_abm.mechanisms.preferences import filled, reaches, round_down
 from negotiate_abm.mechanisms.retaliation import Feud
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Event, Scenario
@@ -25,25 +25,36 @@ class Table:
 
     Attributes
     ----------
-    floor, width, benefit, cost, restores : arrays of shape (runs, issues, segments)
+    floor, width, benefit, cost, restores, hurt : arrays of shape (runs, issues, segments)
         Where each ladder segment begins, how long it is, what conceding it is worth to
-        the beneficiary and costs the conceder (C$ billion a year), and the share of the
-        exporter's loss that it restores.
+        the beneficiary, costs the conceder and costs the conceder's protected producers
+        (C$ billion a year), and the share of the exporter's loss that it restores.
+    prior : array of shape (issues, segments, 2)
+        Benefit and cost by the public record: at the numbers the scenario states.
     offered, agreed, in_force : arrays of shape (runs, issues)
         The three levels of every issue.
     ceiling : array of shape (runs, issues)
         Level above which a conceder does not go while a met threat chills it.
     linked_cap : array of shape (runs, issues)
         Highest level that cross-links leave, given what other tables have agreed.
+    held : array of shape (issues,)
+        Level below which nothing takes an issue, because the scenario holds it there.
     open, elapsed, length, mover : arrays of shape (runs,)
         Whether a round is open, its age and length in weeks, and whose turn it is.
-    agreements, failed, failed_with_a_zone : arrays of shape (runs,)
-        Rounds so far that ended in agreement, that did not, and of these the ones in which
-        one was to be had.
+    agreements, failed, failed_with_a_zone, not_consented : arrays of shape (runs,)
+        Rounds so far that ended in agreement, that did not, of these the ones in which an
+        agreement was to be had, and agreements that the home front broke.
     zone : array of shape (runs,)
         Whether, when the round opened, some package would have satisfied both sides.
     reservation, best : arrays of shape (runs, 2)
         Each side's least and best prospects of the open round, C$ billion a year.
+    own_last, received : arrays of shape (runs, 2) and (runs, 2, 3)
+        What each side last insisted on, and the worth to it of the other's first, last but
+        one and last offers of the round.
+    tactic_draw : array of shape (runs, 2)
+        The draw behind each side's next aspiration, for tactics that randomise.
+    insistence : array of shape (runs, 2, issues)
+        How often and how firmly each side's offers have stood on each issue.
     flows : list
         The trade flow each issue's duty falls on, None for a political issue.
     agreed_last_week, ever_in_force : arrays of shape (runs, issues)
@@ -52,12 +63,19 @@ class Table:
         How much each side took back since its breaches were last answered, in levels.
     leverage, unscaled_leverage : arrays of shape (runs, 2)
         Each side's leverage in the latest round, by shares of GDP and by plain stakes.
+    interest : array of shape (runs,)
+        By how much a wooer's wedge multiplies what its partner's promises are worth.
     feud : Feud
         Suspensions of what is in force, one side answering the other's breach.
     """
 
     def __init__(
-        self, name: str, scenario: Scenario, p: Parameters, valued: dict[str, Ladder]
+        self,
+        name: str,
+        scenario: Scenario,
+        p: Parameters,
+        valued: dict[str, Ladder],
+        stated: dict[str, Ladder],
     ) -> None:
         self.name = name
         self.entry = scenario.tables[name]
@@ -67,44 +85,68 @@ class Table:
         entries = [scenario.issues[n] for n in self.issues]
         self.flows = [e.duty.flow if e.duty is not None else None for e in entries]
         self.conceder = np.array([self.parties.index(e.conceder) for e in entries])
+        self.weaponisable = np.array([e.weaponisable for e in entries])
+        self.held = np.array([0.0 if e.held is None else e.held for e in entries])
+        self.is_held = np.array([e.held is not None for e in entries])
         self.ladders = {n: valued[n] for n in self.issues}
-        self._build_segments(scenario)
+        self._build_segments(scenario, stated)
         self.cap = self._own_lines(scenario)
+        self._others_first = scenario.conduct.agenda == "non_weaponisable_first"
+        self._step = p.values.get("conduct.grit_step")
         key = f"tables.{name}."
         self.opening_hazard = p[key + "opening_hazard"]
+        self.officials_hazard = p.get(key + "officials_hazard", 0.0)
         self.shortest = p[key + "shortest_round_weeks"]
         self.longest = p[key + "longest_round_weeks"]
         self.implementation_weeks = p[key + "implementation_weeks"]
-        self.grace_weeks = p[key + "grace_weeks"]
+        self.grace_weeks = p.get(key + "grace_weeks", math.inf)
         self.given_reservation = {
             party: p[f"{key}reservation.{party}"] for party in self.entry.reservation
         }
         self._begin(p[key + "under_way_weeks"])
 
-    def _build_segments(self, scenario: Scenario) -> None:
+    def _build_segments(self, scenario: Scenario, stated: dict[str, Ladder]) -> None:
         most = max(ladder.levels.shape[1] for ladder in self.ladders.values())
         shape = (self.runs, len(self.issues), most)
+        self.rungs = np.array([self.ladders[n].levels.shape[1] for n in self.issues])
         self.floor, self.width = np.ones(shape), np.ones(shape)  # padding lies above the top
         self.benefit, self.cost = np.zeros(shape), np.zeros(shape)
-        self.restores = np.zeros(shape)
+        self.restores, self.hurt = np.zeros(shape), np.zeros(shape)
+        self.prior = np.zeros((*shape[1:], 2))
         self.divisible = np.ones(shape[1:], dtype=np.bool_)
+        self.talk = np.zeros(shape[1:], dtype=np.bool_)
         for i, name in enumerate(self.issues):
             rungs = self.ladders[name]
             count = rungs.levels.shape[1]
-
-            def steps(values: FloatArray) -> FloatArray:
-                return np.diff(values, axis=1, prepend=0.0)
-
             self.width[:, i, :count] = steps(rungs.levels)
             self.floor[:, i, :count] = rungs.levels - self.width[:, i, :count]
             self.benefit[:, i, :count] = steps(rungs.benefits)
             self.cost[:, i, :count] = steps(rungs.costs)
+            self.hurt[:, i, :count] = steps(rungs.hurt)
             if scenario.issues[name].duty is not None:
                 self.restores[:, i, :count] = steps(rungs.restored)
-            talk = np.array(rungs.talk)
-            self.divisible[i, :count] = scenario.issues[name].divisible & ~talk
+            self.prior[i, :count, 0] = steps(stated[name].benefits)[0]
+            self.prior[i, :count, 1] = steps(stated[name].costs)[0]
+            self.talk[i, :count] = rungs.talk
+            self.divisible[i, :count] = scenario.issues[name].divisible & ~np.array(rungs.talk)
         self.exporter_stake = np.stack(
             [self.ladders[n].benefits[:, -1] for n in self.issues], axis=-1
+        )
+        self.first_substantive = np.stack(
+            [
+                np.take(r.levels, r.talk.index(False), axis=1)
+                if False in r.talk
+                else r.levels[:, -1]
+                for r in self.ladders.values()
+            ],
+            axis=-1,
+        )
+        self.top_talk = np.stack(
+            [
+                rung_below(r, r.names[r.talk.index(False)]) if False in r.talk else r.levels[:, -1]
+                for r in self.ladders.values()
+            ],
+            axis=-1,
         )
 
     def _own_lines(self, scenario: Scenario) -> FloatArray:
@@ -115,13 +157,15 @@ class Table:
             rung = issue.red_lines.get(issue.conceder)
             if rung is not None:
                 cap[:, i] = rung_below(self.ladders[name], rung)
-        return cap
+        return np.where(self.is_held, self.held, cap)
 
     def _begin(self, under_way: FloatArray) -> None:
         zeros = np.zeros((self.runs, len(self.issues)))
-        self.offered, self.agreed, self.in_force = zeros.copy(), zeros.copy(), zeros.copy()
-        self.agreed_last_week, self.ever_in_force = zeros.copy(), zeros.copy()
+        start = zeros + self.held
+        self.offered, self.agreed, self.in_force = start.copy(), start.copy(), start.copy()
+        self.agreed_last_week, self.ever_in_force = start.copy(), start.copy()
         self.ceiling, self.linked_cap = np.ones_like(zeros), np.ones_like(zeros)
+        self.agreed_at_opening = start.copy()
         self.chilled_until = np.zeros(self.runs, dtype=np.int64)
         self.overdue = zeros.copy()
         self.open = np.zeros(self.runs, dtype=np.bool_)
@@ -132,13 +176,23 @@ class Table:
         self.agreements = np.zeros(self.runs, dtype=np.int64)
         self.failed = np.zeros(self.runs, dtype=np.int64)
         self.failed_with_a_zone = np.zeros(self.runs, dtype=np.int64)
+        self.not_consented = np.zeros(self.runs, dtype=np.int64)
+        self.reimposed = np.zeros(self.runs, dtype=np.int64)
         self.zone = np.zeros(self.runs, dtype=np.bool_)
         self.reservation, self.best = np.zeros((self.runs, 2)), np.zeros((self.runs, 2))
+        self.own_last = np.zeros((self.runs, 2))
+        self.received = np.zeros((self.runs, 2, 3))
+        self.has_received = np.zeros((self.runs, 2), dtype=np.bool_)
+        self.tactic_draw = np.zeros((self.runs, 2))
+        self.insistence = np.zeros((self.runs, 2, len(self.issues)))
         self.leverage = np.full((self.runs, 2), 0.5)
         self.unscaled_leverage = np.full((self.runs, 2), 0.5)
+        self.interest = np.ones(self.runs)
         self.feud = Feud.none_yet(self.runs)
         self.breached = np.zeros((self.runs, 2))
         self.since_breach = np.full(self.runs, -1, dtype=np.int64)
+
+    # -- who sits here -------------------------------------------------------------------
 
     def events_in(self, week: int, scenario: Scenario) -> list[tuple[str, Event]]:
         """Return the dated events of a week, week 1 beginning on the scenario's start."""
@@ -164,16 +218,39 @@ class Table:
         """Return which issues a side concedes, shape (issues,)."""
         return self.conceder == side
 
-    def reachable(self) -> FloatArray:
-        """Return the highest level each issue may now be taken to, shape (runs, issues)."""
-        limit = np.minimum(np.minimum(self.cap, self.linked_cap), self.ceiling)
-        return np.maximum(self.rounded(limit), self.agreed)
+    # -- what is still to be had -----------------------------------------------------------
+
+    def reachable(self, rows: IntArray) -> FloatArray:
+        """Return the highest level each issue may be taken to in some runs, (rows, issues)."""
+        limit = np.minimum(np.take(self.cap, rows, axis=0), np.take(self.linked_cap, rows, axis=0))
+        limit = np.minimum(limit, np.take(self.ceiling, rows, axis=0))
+        agreed = np.take(self.agreed, rows, axis=0)
+        if self._others_first:
+            waiting = self.weaponisable & ~self._another_sector_moved(rows)[:, None]
+            limit = np.where(waiting, np.minimum(limit, np.take(self.top_talk, rows, 0)), limit)
+        if self._step is not None:
+            longest = np.take(self._step, rows)[:, None]
+            limit = np.minimum(limit, np.take(self.agreed_at_opening, rows, axis=0) + longest)
+        return np.maximum(self.rounded(limit, rows), agreed)
+
+    def _another_sector_moved(self, rows: IntArray) -> BoolArray:
+        """Return whether something substantive is agreed in a sector that is no weapon."""
+        agreed, first = np.take(self.agreed, rows, 0), np.take(self.first_substantive, rows, 0)
+        return np.asarray((reaches(agreed, first) & ~self.weaponisable).any(axis=-1))
+
+    def open_parts(self, rows: IntArray) -> FloatArray:
+        """Return the share of each segment neither agreed nor out of reach, (rows, ...)."""
+        floor, width = np.take(self.floor, rows, axis=0), np.take(self.width, rows, axis=0)
+        agreed = filled(np.take(self.agreed, rows, axis=0), floor, width)
+        return filled(self.reachable(rows), floor, width) - agreed
 
     def bargain(
         self,
         rows: IntArray,
+        part: FloatArray,
         gains: tuple[FloatArray, FloatArray],
         costs: tuple[FloatArray, FloatArray],
+        line_costs: tuple[FloatArray, FloatArray],
         risks: list[Risk],
     ) -> Bargain:
         """Return what is still open on this table in some runs.
@@ -182,49 +259,82 @@ class Table:
         ----------
         rows : array of int
             The runs that bargain.
-        gains, costs : pairs of arrays of shape (runs, issues)
+        part : array of shape (rows, issues, segments)
+            From `open_parts`.
+        gains, costs : pairs of arrays of shape (rows, issues)
             Each side's factor on benefits it receives and on costs it bears.
+        line_costs : pair of arrays of shape (rows, issues, segments)
+            What each side expects to lose by the open part of a step across a red line.
         risks : list of Risk
             Already confined to these rows.
         """
-        part = np.take(self.open_parts(), rows, axis=0)
         benefit = np.take(self.benefit, rows, axis=0) * part
         cost = np.take(self.cost, rows, axis=0) * part
         value = np.stack(
             [
                 np.where(
                     self.concedes(side)[:, None],
-                    -cost * np.take(costs[side], rows, axis=0)[:, :, None],
-                    benefit * np.take(gains[side], rows, axis=0)[:, :, None],
+                    -cost * costs[side][:, :, None],
+                    benefit * gains[side][:, :, None],
                 )
+                - line_costs[side]
                 for side in (0, 1)
             ]
         )
-        return Bargain(value, self.conceder, self.divisible, risks)
+        return Bargain(value, self.conceder, self.divisible, risks, self.rungs)
 
-    def open_parts(self) -> FloatArray:
-        """Return the share of each segment that is neither agreed nor out of reach."""
-        reach = filled(self.reachable(), self.floor, self.width)
-        return reach - filled(self.agreed, self.floor, self.width)
-
-    def levels_of(self, rows: IntArray, fill: FloatArray) -> FloatArray:
+    def levels_of(self, rows: IntArray, part: FloatArray, fill: FloatArray) -> FloatArray:
         """Return the levels that a package brings in some runs, shape (rows, issues)."""
-        part = np.take(self.open_parts() * self.width, rows, axis=0)
-        levels = np.take(self.agreed, rows, axis=0) + sum_short(fill * part)
+        steps_taken = fill * part * np.take(self.width, rows, axis=0)
+        levels = np.take(self.agreed, rows, axis=0) + sum_short(steps_taken)
         # Sums of segment widths may miss a cap by a rounding error; never by more.
-        return np.minimum(levels, np.take(self.reachable(), rows, axis=0))
+        return np.minimum(levels, self.reachable(rows))
 
-    def worth_of(self, levels: FloatArray, values: FloatArray) -> FloatArray:
-        """Return segment values summed up to some levels, shape (runs, issues)."""
-        return sum_short(filled(levels, self.floor, self.width) * values)
+    def worth_of(
+        self, levels: FloatArray, values: FloatArray, rows: IntArray | None = None
+    ) -> FloatArray:
+        """Return segment values summed up to some levels, shape (runs, issues).
+
+        With `rows`, `levels` are those of some runs alone and `values` of all.
+        """
+        floor, width = self.floor, self.width
+        if rows is not None:
+            floor, width = np.take(floor, rows, axis=0), np.take(width, rows, axis=0)
+            values = np.take(values, rows, axis=0)
+        return sum_short(filled(levels, floor, width) * values)
 
     def restored(self) -> FloatArray:
         """Return the share of the exporter's loss now restored on each issue, (runs, issues)."""
         return self.worth_of(self.in_force, self.restores)
 
-    def rounded(self, levels: FloatArray) -> FloatArray:
+    def rounded(self, levels: FloatArray, rows: IntArray | None = None) -> FloatArray:
         """Return levels with unfinished indivisible segments taken back to the rung below."""
-        return round_down(levels, self.floor, self.width, self.divisible)
+        floor, width = self.floor, self.width
+        if rows is not None:
+            floor, width = np.take(floor, rows, axis=0), np.take(width, rows, axis=0)
+        return round_down(levels, floor, width, self.divisible)
+
+    # -- the round ---------------------------------------------------------------------------
+
+    def note_offer(self, rows: IntArray, side: int, worth: FloatArray, has: BoolArray) -> None:
+        """Remember what an offer was worth to the side that received it, shape (rows,)."""
+        before = np.take(self.received[:, side], rows, axis=0)
+        first = ~np.take(self.has_received[:, side], rows)
+        now = np.stack(
+            [
+                np.where(first, worth, before[:, 0]),
+                np.where(first, worth, before[:, 2]),
+                worth,
+            ],
+            axis=-1,
+        )
+        self.received[rows, side] = np.where(has[:, None], now, before)
+        self.has_received[rows, side] |= has
+
+
+def steps(values: FloatArray) -> FloatArray:
+    """Return what each rung adds to the one below, shape (runs, rungs)."""
+    return np.diff(values, axis=1, prepend=0.0)
 
 
 def rung_below(rungs: Ladder, name: str) -> FloatArray:

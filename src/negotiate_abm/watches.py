@@ -8,11 +8,19 @@ from __future__ import annotations
 import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Risk
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, sum_short
-from negotiate_abm.mechanisms.preferences import filled, reaches
+from negotiate_abm.mechanisms.numerics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    chance,
+    exponential,
+    sum_short,
+)
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE, filled, reaches
 from negotiate_abm.mechanisms.retaliation import (
     Feud,
     alarm_levels,
+    execution_probability,
     exposure,
     hostility_next,
     least_withdrawal,
@@ -49,8 +57,12 @@ class Watch:
         Side 0 the threatened's counter-measure, side 1 the watcher's punishment.
     credibility : Belief
         What the threatened believes of the watcher's threats.
-    threatened, punished : arrays of shape (runs,), bool
+    threatened, complied, bought_off, punished : arrays of shape (runs,), bool
         Whether it has ever come to that.
+    bought : array of shape (runs,)
+        Worth to the watcher of what it was bought off with, C$ billion a year.
+    wide : array of shape (runs,)
+        One where the measures in force answer a crossed red line, else zero.
     """
 
     def __init__(self, table: Table, watcher: str, scenario: Scenario, p: Parameters) -> None:
@@ -67,6 +79,8 @@ class Watch:
         )
         self.line, self.below_line = self._lines(scenario)
         self.severity = punishment_severity(scenario, table.name, watcher, p)
+        wide = punishment_severity(scenario, table.name, watcher, p, wide=True)
+        self.line_severity = wide - self.severity
         self.punishment = punishment(scenario, table.name, watcher, p)
         self.counter = (
             None
@@ -74,7 +88,9 @@ class Watch:
             else TariffMeasure(key + "counter.", entry.counter.flow, p)
         )
         self.credibility = Belief(
-            p[key + "credibility"], p[key + "credibility_strength"], p["trust.forgetting"]
+            p[key + "credibility"],
+            p[key + "credibility_strength"],
+            p.get("trust.forgetting", 0.0),
         )
         runs = p.runs
         self._events: list[tuple[FloatArray, FloatArray]] = []
@@ -84,8 +100,31 @@ class Watch:
         self.met = np.zeros(runs, dtype=np.bool_)
         self.since_execution = np.full(runs, -1, dtype=np.int64)
         self.feud = Feud.none_yet(runs)
+        self.wide = np.zeros(runs)
+        self.bought = np.zeros(runs)
+        self.bought_at = np.full(runs, -2, dtype=np.int64)
+        self.paid_until = np.full(runs, -1, dtype=np.int64)
+        # When a round last opened: how likely the threatened would be to comply.
+        self.gives_in = np.zeros(runs)
         self.threatened = np.zeros(runs, dtype=np.bool_)
+        self.complied = np.zeros(runs, dtype=np.bool_)
+        self.bought_off = np.zeros(runs, dtype=np.bool_)
         self.punished = np.zeros(runs, dtype=np.bool_)
+        self._ties(scenario)
+        # Set each week by the model: the share of trade pulled away from the watcher.
+        self.pulled = np.zeros(runs)
+
+    def _ties(self, scenario: Scenario) -> None:
+        """Take in the security ties that soothe or alarm the watcher."""
+        self.soothed, self.tie_alarm = np.zeros(self.table.runs), np.zeros(self.table.runs)
+        for name, tie in scenario.ties.items():
+            if tie.active and tie.country == self.threatens:
+                key = f"ties.{name}."
+                seen = self._p[key + "visibility"]
+                if tie.soothes == self.watcher:
+                    self.soothed = np.minimum(self.soothed + seen * self._p[key + "soothing"], 1.0)
+                if tie.alarms == self.watcher:
+                    self.tie_alarm = self.tie_alarm + seen * self._p[key + "alarm"]
 
     def _lines(self, scenario: Scenario) -> tuple[FloatArray, FloatArray]:
         """Return each issue's red line and the rung below it; without a line, out of reach."""
@@ -102,6 +141,10 @@ class Watch:
     def parameter(self, name: str) -> FloatArray:
         """Return one of the watcher's own numbers, shape (runs,)."""
         return self._p[self._key + name]
+
+    def parameter_or(self, name: str, otherwise: float) -> FloatArray:
+        """Return one of its numbers, or a constant where the scenario needs none."""
+        return self._p.get(self._key + name, otherwise)
 
     def let_a_week_pass(self, draw: FloatArray) -> None:
         """Let events fade and hostility drift; `draw` is the week's political surprise."""
@@ -128,10 +171,16 @@ class Watch:
             total = total + alarm
         return total
 
+    def standing_alarm(self) -> FloatArray:
+        """Return the alarm of what is no concession: visits, ties, trade that turns away."""
+        away = 100.0 * self.pulled * self.parameter_or("alarm_per_pull", 0.0)
+        return self.event_alarm() + self.tie_alarm + away * (1.0 - self.soothed)
+
     def exposure(self) -> FloatArray:
         """Return how exposed the table now is to the watcher, in tolerances, shape (runs,)."""
         table = self.table
-        return self._exposed(table.offered, table.agreed, table.in_force) + self.event_alarm()
+        conceded = self._exposed(table.offered, table.agreed, table.in_force)
+        return conceded + self.standing_alarm()
 
     def _exposed(self, offered: FloatArray, agreed: FloatArray, in_force: FloatArray) -> FloatArray:
         levels = alarm_levels(
@@ -141,7 +190,7 @@ class Watch:
             self._p["alarm.weight_agreed"][:, None],
             self._p["alarm.weight_offered"][:, None],
         )
-        return exposure(levels, self.exposure_per_level)
+        return exposure(levels, self.exposure_per_level) * (1.0 - self.soothed)
 
     def lines_crossed(self) -> FloatArray:
         """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""
@@ -153,56 +202,138 @@ class Watch:
             self._p, self._key, self.exposure(), self.lines_crossed(), self.hostility
         )
 
-    def risk(self) -> Risk:
-        """Return how the hazard of a threat would rise with what the table may yet agree."""
-        table, line = self.table, self.line[:, :, None]
-        leads_across = reaches(table.floor + table.width, line) & ~reaches(table.floor, line)
-        exposed = self.exposure_per_level[:, :, None] * table.width
-        part = table.open_parts()
-        # The line is still to be crossed in full, however much of the way is agreed.
-        left = 1.0 - filled(table.agreed, table.floor, table.width)
-        of_the_way = part / np.where(left > 0.0, left, 1.0)
-        line_rise = np.where(leads_across, self._slope("line_slope") * of_the_way, 0.0)
-        rise = self._slope("exposure_slope") * exposed * part + line_rise
-        severity = np.zeros((table.runs, 2))
-        severity[:, self.side] = self.severity * self.credibility.trust
-        agreed_exposure = exposure(table.agreed, self.exposure_per_level)
+    def risk(self, rows: IntArray, part: FloatArray, others_loss: FloatArray) -> Risk:
+        """Return how the hazard of a threat would rise with what the table may yet agree.
+
+        Parameters
+        ----------
+        rows : array of int
+            The runs that bargain.
+        part : array of shape (rows, issues, segments)
+            What is still open there.
+        others_loss : array of shape (rows,)
+            What the other party expects to lose if a threat comes, C$ billion a year.
+        """
+        width, line_rise = self._steps(rows, part)
+        seen = 1.0 - np.take(self.soothed, rows)
+        slope = np.take(self.parameter("exposure_slope"), rows) * seen
+        per_level = np.take(self.exposure_per_level, rows, axis=0) * slope[:, None]
+        line_slope = np.take(self.parameter_or("line_slope", 0.0), rows)
+        rise = per_level[:, :, None] * width * part + line_slope[:, None, None] * line_rise
+        severity = np.empty((rows.size, 2))
+        severity[:, self.side] = np.take(self.severity * self.credibility.trust, rows)
+        severity[:, 1 - self.side] = others_loss
         return Risk(
-            threat_hazard(
-                self._p, self._key, agreed_exposure, self.lines_crossed(), self.hostility
-            ),
+            np.take(self.log_hazard_of_agreed(), rows),
             rise,
             severity,
-            self.parameter("lookahead_weeks"),
+            np.take(self.parameter("lookahead_weeks"), rows),
         )
 
-    def _slope(self, name: str) -> FloatArray:
-        return self.parameter(name)[:, None, None]
+    def line_cost(self, rows: IntArray, part: FloatArray) -> FloatArray:
+        """Return what the threatened expects a step across a red line to add to a punishment.
 
-    def tolerated(self) -> tuple[FloatArray, FloatArray]:
+        Whoever crosses a line counts on the threat that follows, C$ billion a year, of shape
+        (rows, issues, segments).
+        """
+        _, line_rise = self._steps(rows, part)
+        believed = np.take(self.line_severity * self.credibility.trust, rows)
+        return line_rise * believed[:, None, None]
+
+    def _steps(self, rows: IntArray, part: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return segments' widths, and the share of the way across a line that is still open."""
+        table = self.table
+        floor, width = np.take(table.floor, rows, axis=0), np.take(table.width, rows, axis=0)
+        line = np.take(self.line, rows, axis=0)[:, :, None]
+        leads_across = reaches(floor + width, line) & ~reaches(floor, line)
+        # The line is still to be crossed in full, however much of the way is agreed.
+        left = 1.0 - filled(np.take(table.agreed, rows, axis=0), floor, width)
+        of_the_way = part / np.where(left > 0.0, left, 1.0)
+        return width, np.where(leads_across, of_the_way, 0.0)
+
+    def log_hazard_of_agreed(self) -> FloatArray:
+        """Return the log hazard of a threat once what is agreed is in force, shape (runs,)."""
+        agreed = exposure(self.table.agreed, self.exposure_per_level) * (1.0 - self.soothed)
+        alarm = agreed + self.standing_alarm() - self.event_alarm()
+        return threat_hazard(self._p, self._key, alarm, self.lines_crossed(), self.hostility)
+
+    def chance_of_threat(self) -> FloatArray:
+        """Return the chance of a threat within the weeks looked ahead as things stand, (runs,)."""
+        weeks = self.parameter("lookahead_weeks")
+        return chance(weeks * exponential(self.log_hazard_of_agreed()))
+
+    def crosses_line(self) -> FloatArray:
+        """Return one where a red line is crossed, else zero, shape (runs,)."""
+        return (self.lines_crossed() > 0.0).astype(np.float64)
+
+    def tolerated(self, rows: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Return the agreed and the in-force levels that would leave the watcher content.
 
         The threatened side takes its concessions under every red line, then takes back
         rungs, most exposing first for what they are worth, until the exposure of what is
-        left is tolerable. Events that alarm are no concession and are left out.
+        left is tolerable. What alarms and is no concession is left out; what the scenario
+        holds cannot be taken back. Last comes whether that much contents the watcher,
+        shape (rows,).
         """
         table = self.table
-        own = table.concedes(self.side)
-        crossed = own & reaches(table.agreed, self.line)
-        agreed = np.where(crossed, np.minimum(table.agreed, self.below_line), table.agreed)
-        in_force = np.minimum(table.in_force, agreed)
-        excess = self._exposed(agreed, agreed, in_force) - 1.0
-        if not (excess > 0.0).any():
-            return agreed, in_force
-        filled_agreed = filled(agreed, table.floor, table.width)
-        filled_in_force = filled(in_force, table.floor, table.width)
-        weight = self._p["alarm.weight_agreed"][:, None, None]
-        alarming = filled_in_force + weight * (filled_agreed - filled_in_force)
-        per_segment = own[:, None] * self.exposure_per_level[:, :, None] * table.width
-        withdrawn = least_withdrawal(per_segment * alarming, table.cost * filled_agreed, excess)
-        kept = np.where(withdrawn, 0.0, filled_agreed)
-        agreed = np.where(withdrawn.any(axis=-1), sum_short(kept * table.width), agreed)
-        return agreed, np.minimum(in_force, agreed)
+        own = table.concedes(self.side) & ~table.is_held
+        floor, width = np.take(table.floor, rows, axis=0), np.take(table.width, rows, axis=0)
+        agreed = np.take(table.agreed, rows, axis=0)
+        crossed = own & reaches(agreed, np.take(self.line, rows, axis=0))
+        below = np.take(self.below_line, rows, axis=0)
+        agreed = np.where(crossed, np.minimum(agreed, below), agreed)
+        in_force = np.minimum(np.take(table.in_force, rows, axis=0), agreed)
+        excess = self._exposed_in(rows, agreed, in_force) - 1.0
+        if (excess > 0.0).any():
+            filled_agreed = filled(agreed, floor, width)
+            filled_in_force = filled(in_force, floor, width)
+            weight = np.take(self._p["alarm.weight_agreed"], rows)[:, None, None]
+            alarming = filled_in_force + weight * (filled_agreed - filled_in_force)
+            per_level = np.take(self.exposure_per_level, rows, axis=0)
+            seen = 1.0 - np.take(self.soothed, rows)
+            per_segment = (own * per_level * seen[:, None])[:, :, None] * width
+            promise = np.take(table.cost, rows, axis=0) * filled_agreed
+            withdrawn = least_withdrawal(per_segment * alarming, promise, excess)
+            kept = sum_short(np.where(withdrawn, 0.0, filled_agreed) * width)
+            agreed = np.where(withdrawn.any(axis=-1), kept, agreed)
+            in_force = np.minimum(in_force, agreed)
+        left = self._exposed_in(rows, agreed, in_force)
+        still_crossed = reaches(agreed, np.take(self.line, rows, axis=0)).any(axis=-1)
+        return agreed, in_force, (left <= 1.0 + LEVEL_TOLERANCE) & ~still_crossed
+
+    def _exposed_in(self, rows: IntArray, agreed: FloatArray, in_force: FloatArray) -> FloatArray:
+        """Return the exposure of some levels in some runs, events and ties left out."""
+        weight = np.take(self._p["alarm.weight_agreed"], rows)[:, None]
+        levels = alarm_levels(agreed, agreed, in_force, weight, weight)
+        per_level = np.take(self.exposure_per_level, rows, axis=0)
+        return exposure(levels, per_level) * (1.0 - np.take(self.soothed, rows))
+
+    def strike_probability(self, rows: IntArray, bought: FloatArray | None = None) -> FloatArray:
+        """Return the chance that the watcher would execute an unmet threat now, shape (rows,).
+
+        With `bought`, of shape (rows, ...), had it been given concessions of that worth
+        besides.
+        """
+        more = np.zeros(rows.size) if bought is None else bought
+        shape = (rows.size,) + (1,) * (more.ndim - 1)
+
+        def of(values: FloatArray) -> FloatArray:
+            return np.take(values, rows).reshape(shape)
+
+        return execution_probability(
+            of(self.parameter("grievance_worth")),
+            of(self.exposure()),
+            of(self.parameter_or("line_worth", 0.0)),
+            of(self.lines_crossed()),
+            of(self.parameter("reputation")),
+            of(self.punishment.blow_back(self.crosses_line())),
+            of(self.bought) + more,
+            of(self.parameter("execution_noise")),
+        )
+
+    def wide_for(self, side: int) -> FloatArray:
+        """Return whether a side's measure is widened: the watcher's alone can be, (runs,)."""
+        return self.wide if side == WATCHER else np.zeros_like(self.wide)
 
     def between(self, side: int) -> dict[str, str]:
         """Return who does what to whom at which table, as an event names it."""

@@ -1,6 +1,7 @@
 """Registry: strategies by name, and what is said when one is unknown or misbehaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,11 @@ from negotiate_abm.mechanisms.retaliation import FeudView, retaliation_strategie
 from negotiate_abm.mechanisms.tactics import BargainingView, tactics
 
 lawful = settings(max_examples=60, deadline=None)
+SEEN = len(fields(BargainingView))
 
 
 def view_of(runs: int) -> BargainingView:
-    clock, reservation, best, exponent = np.random.default_rng(runs).random((4, runs))
-    return BargainingView(clock, reservation, best, exponent)
+    return BargainingView(*np.random.default_rng(runs).random((SEEN, runs)))
 
 
 def registry_with(rule: Callable[[Any], Any], one_run: bool = False) -> Registry[BargainingView]:
@@ -195,10 +196,8 @@ def holds_then_drops(view: BargainingView) -> float:
 
 
 @lawful
-@given(st.lists(st.tuples(*[st.floats(0.0, 1.0)] * 4), min_size=1, max_size=8))
-def test_a_rule_for_one_run_answers_as_the_rule_for_many(
-    runs: list[tuple[float, float, float, float]],
-) -> None:
+@given(st.lists(st.tuples(*[st.floats(0.0, 1.0)] * SEEN), min_size=1, max_size=8))
+def test_a_rule_for_one_run_answers_as_the_rule_for_many(runs: list[tuple[float, ...]]) -> None:
     view = BargainingView(*np.ascontiguousarray(np.array(runs).T))
     found = registry_with(holds_then_drops, one_run=True)["odd"](view)
     assert found.tolist() == np.where(view.clock < 0.8, view.best, view.reservation).tolist()
@@ -263,3 +262,60 @@ def test_a_rule_that_calls_another_is_told_what_the_other_did_wrong() -> None:
     inner = registry_with(WRONG_ANSWERS["text"])["odd"]
     with pytest.raises(StrategyError, match=r"^tactic 'odd' returned 'hold firm'; expected"):
         registry_with(inner)["odd"](view_of(2))
+
+
+# -- which of its owner's numbers a strategy reads ------------------------------------------
+
+
+def test_a_rule_that_does_not_say_what_it_reads_may_read_everything() -> None:
+    assert registry_with(split_the_difference)["odd"].reads is None
+
+
+@pytest.mark.parametrize("reads", [(), ["imitation"], {"imitation", "tactic_exponent"}])
+def test_a_rule_reads_what_it_says_it_reads(reads: Collection[str]) -> None:
+    registry: Registry[BargainingView] = Registry("tactic")
+    registry.register("odd", reads=reads)(split_the_difference)
+    assert registry["odd"].reads == frozenset(reads)
+
+
+def test_one_name_is_not_taken_for_a_collection_of_letters() -> None:
+    registry: Registry[BargainingView] = Registry("tactic")
+    with pytest.raises(StrategyError, match=r"tactic 'odd' got reads='pace'.*reads=\('pace',\)"):
+        registry.register("odd", reads="pace")
+    assert "odd" not in registry
+
+
+# What a country may be given, and the field of the view in which a strategy meets it.
+OPTIONAL: dict[Registry[Any], dict[str, str]] = {
+    tactics: {"tactic_exponent": "exponent", "imitation": "imitation"},
+    retaliation_strategies: {"generosity": "generosity", "escalation": "escalation"},
+}
+BUILT_IN = [
+    (registry, name)
+    for registry in OPTIONAL
+    for name in registry.names()
+    if registry[name].rule.__module__.startswith("negotiate_abm.")
+]
+
+
+@pytest.mark.parametrize(("registry", "name"), BUILT_IN, ids=[name for _, name in BUILT_IN])
+def test_the_packages_own_read_what_they_declare_and_nothing_else(
+    registry: Registry[Any], name: str
+) -> None:
+    view_type: type[Any] = BargainingView if registry is tactics else FeudView
+    columns = {
+        f.name: column
+        for f, column in zip(
+            fields(view_type),
+            np.random.default_rng(1).random((len(fields(view_type)), 200)),
+            strict=True,
+        )
+    }
+    columns |= {"reservation": np.zeros(200), "best": np.ones(200)} if registry is tactics else {}
+    before = registry[name](view_type(**columns))
+    moves_it: set[str] = set()
+    for number, field in OPTIONAL[registry].items():
+        otherwise = registry[name](view_type(**columns | {field: 1.0 - columns[field]}))
+        if otherwise.tolist() != before.tolist():
+            moves_it.add(number)
+    assert registry[name].reads == frozenset(moves_it)

@@ -13,7 +13,7 @@ is followed until the *true* utility reaches the aspiration, and the best end is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,11 +23,19 @@ from negotiate_abm.mechanisms.numerics import (
     IntArray,
     chance,
     exponential,
+    sum_short,
 )
 
 # Prices tried on exposure, as multiples of the steepest marginal expected punishment.
 # Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
 EXPOSURE_PRICES = (0.0, 0.3, 1.0, 3.0)
+
+# Repricing can win back no more than the penalty of the separable package. Where that is
+# under this share of the other side's dream, it is left as it is.
+WORTH_REPRICING = 0.005
+
+# Worth that a package may exceed the aspiration by without a whole step to hand back in it.
+LEAST_SPARE = 1e-9
 
 # Halvings of a divided step: a hundredth of a step is well below a rung.
 BISECTIONS = 7
@@ -93,12 +101,26 @@ class Bargain:
         Whether a segment may be conceded in part.
     risks : list of Risk
         One for each watcher.
+    rungs : array of shape (issues,), optional
+        How many segments each ladder really has; the rest is padding. By default all.
     """
 
     value: FloatArray
     conceder: IntArray
     divisible: BoolArray
     risks: list[Risk] = field(default_factory=list)
+    rungs: IntArray | None = None
+
+    def in_runs(self, rows: IntArray) -> Bargain:
+        """Return the bargain in some runs alone."""
+        value = np.take(self.value, rows, axis=1)
+        risks = [risk.in_runs(rows) for risk in self.risks]
+        return Bargain(value, self.conceder, self.divisible, risks, self.rungs)
+
+    def as_seen(self, side: int, others: FloatArray) -> Bargain:
+        """Return the bargain as a side sees it that takes the other's values to be `others`."""
+        value = np.stack([self.value[0], others] if side == 0 else [others, self.value[1]])
+        return Bargain(value, self.conceder, self.divisible, self.risks, self.rungs)
 
     def worth(self, fill: FloatArray, side: int) -> FloatArray:
         """Return a package's worth to one side over what is agreed, shape (runs,)."""
@@ -137,65 +159,88 @@ def best_offer(
     Convex costs and concave benefits make that order respect every ladder.
     """
     path = _Path.of(bargain, proposer)
-    if not bargain.risks:
-        moved, _, possible = path.follow(bargain, proposer, aspiration, price=0.0)
-    else:
-        moved, possible = _best_priced(bargain, proposer, path, aspiration)
+    moved, possible = _cheapest(bargain, proposer, path, aspiration)
     if not bargain.divisible.all():
         moved = path.hand_back(bargain, proposer, moved, aspiration)
+    package = path.fill(moved, possible)
+    if bargain.risks:
+        _mend_last_step(bargain, proposer, path, package, moved, possible, aspiration)
+    return package, possible
+
+
+def _cheapest(
+    bargain: Bargain, proposer: int, path: _Path, aspiration: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Return the best end of the paths at every price on exposure, and where there is one."""
+    moved, worth, possible = path.follow(bargain, proposer, aspiration, EXPOSURE_PRICES[0])
     if not bargain.risks:
-        return path.fill(moved, possible), possible
-    package, whole = path.fill(moved, possible), path.fill(np.ceil(moved), possible)
-    return _mend_last_step(bargain, proposer, package, whole, aspiration), possible
+        return moved, possible
+    penalty = path.penalty(bargain, moved)
+    rows = np.flatnonzero(~possible | (penalty > WORTH_REPRICING * path.other_start))
+    if rows.size == 0:
+        return moved, possible
+    part, narrowed = bargain.in_runs(rows), path.in_runs(rows)
+    found = moved[rows], worth[rows], possible[rows]
+    for price in EXPOSURE_PRICES[1:]:
+        found = _better(found, narrowed.follow(part, proposer, aspiration[rows], price))
+    moved[rows], _, possible[rows] = found
+    return moved, possible
+
+
+def _better(
+    one: tuple[FloatArray, FloatArray, BoolArray], other: tuple[FloatArray, FloatArray, BoolArray]
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return, run by run, the walk whose end is worth more to the other side."""
+    wins = other[2] & (~one[2] | (other[1] > one[1]))
+    return (
+        np.where(wins[:, None], other[0], one[0]),
+        np.where(wins, other[1], one[1]),
+        one[2] | other[2],
+    )
 
 
 def _mend_last_step(
     bargain: Bargain,
     proposer: int,
+    path: _Path,
     package: FloatArray,
-    whole: FloatArray,
+    moved: FloatArray,
+    possible: BoolArray,
     aspiration: FloatArray,
-) -> FloatArray:
-    """Return the package with its divided step taken as far as the true worth asks.
+) -> None:
+    """Take the package's divided step as far as the true worth asks, in place.
 
     Inside a step the penalty is not linear. Where interpolation left the proposer short,
-    halve the way to the package with the `whole` step, which the path has checked.
+    halve the way to the package with the step whole, which the path has checked.
     """
-    short = bargain.worth(package, proposer) < aspiration
-    if not short.any():
-        return package
-    too_little, enough = package, whole
+    rows = np.flatnonzero(possible & (bargain.worth(package, proposer) < aspiration))
+    if rows.size == 0:
+        return
+    part, wanted = bargain.in_runs(rows), aspiration[rows]
+    too_little = package[rows]
+    enough = path.fill(np.ceil(moved[rows]), possible[rows])
     for _ in range(BISECTIONS):
         middle = 0.5 * (too_little + enough)
-        will_do = (bargain.worth(middle, proposer) >= aspiration)[:, None, None]
+        will_do = (part.worth(middle, proposer) >= wanted)[:, None, None]
         enough = np.where(will_do, middle, enough)
         too_little = np.where(will_do, too_little, middle)
-    return np.where(short[:, None, None], enough, package)
+    package[rows] = enough
 
 
-def _best_priced(
-    bargain: Bargain, proposer: int, path: _Path, aspiration: FloatArray
-) -> tuple[FloatArray, BoolArray]:
-    moved, worth, possible = path.follow(bargain, proposer, aspiration, EXPOSURE_PRICES[0])
-    for price in EXPOSURE_PRICES[1:]:
-        other_moved, other_worth, other_possible = path.follow(bargain, proposer, aspiration, price)
-        better = other_possible & (~possible | (other_worth > worth))
-        moved = np.where(better[:, None], other_moved, moved)
-        worth = np.where(better, other_worth, worth)
-        possible = possible | other_possible
-    return moved, possible
-
-
-def _ladder_order(bargain: Bargain, proposer: int) -> IntArray:
-    """Return the flat order of segments in which ties are to be broken.
+def _ladder_order(bargain: Bargain, proposer: int) -> tuple[IntArray, IntArray]:
+    """Return the flat order of real segments in which ties are to be broken, and their depth.
 
     The proposer withdraws its own concessions from the top rung down and asks for the
-    other's from the bottom rung up.
+    other's from the bottom rung up. The depth counts the steps before on the same ladder.
     """
     issues, segments = bargain.divisible.shape
-    index = np.arange(issues * segments).reshape(issues, segments)
-    own = (bargain.conceder == proposer)[:, None]
-    return np.where(own, index[:, ::-1], index).ravel()
+    rungs = np.full(issues, segments) if bargain.rungs is None else bargain.rungs
+    order, depth = [], []
+    for issue, count in enumerate(rungs):
+        ladder = issue * segments + np.arange(count)
+        order.append(ladder[::-1] if bargain.conceder[issue] == proposer else ladder)
+        depth.append(np.arange(count))
+    return np.concatenate(order), np.concatenate(depth)
 
 
 @dataclass(frozen=True)
@@ -204,11 +249,13 @@ class _Path:
 
     Flat arrays of shape (runs, steps). `own` is what a step gives the proposer and
     `other` what it takes from the other side, both at least zero; `alarms` holds the
-    change of each risk's log hazard. `unwalk` puts steps back in the ladders' order.
+    change of each risk's log hazard. `order` says which segment each step is, `depth` how
+    many steps stand before it on its ladder.
     """
 
-    shape: tuple[int, ...]
-    unwalk: IntArray
+    shape: tuple[int, int]
+    order: IntArray
+    depth: IntArray
     own: FloatArray
     other: FloatArray
     own_start: FloatArray
@@ -222,9 +269,8 @@ class _Path:
     def of(cls, bargain: Bargain, proposer: int) -> _Path:
         """Return the walk that a proposer's offers lie on."""
         runs, issues, segments = bargain.value.shape[1:]
-        order = _ladder_order(bargain, proposer)
-        own_issue = np.repeat(bargain.conceder == proposer, segments)
-        own_concession = np.take(own_issue, order)
+        order, depth = _ladder_order(bargain, proposer)
+        own_concession = np.take(bargain.conceder == proposer, order // segments)
         # Moving along the path withdraws own concessions and adds the other's.
         direction = np.where(own_concession, -1.0, 1.0)
 
@@ -237,8 +283,9 @@ class _Path:
         own, other = flat(bargain.value[proposer]), flat(bargain.value[1 - proposer])
         alarms = [flat(risk.step) for risk in bargain.risks]
         return cls(
-            shape=(runs, issues, segments),
-            unwalk=np.argsort(order),
+            shape=(issues, segments),
+            order=order,
+            depth=depth,
             own=own * direction,
             other=-other * direction,
             own_start=start(own),
@@ -252,10 +299,34 @@ class _Path:
             ],
         )
 
+    def in_runs(self, rows: IntArray) -> _Path:
+        """Return the walk in some runs alone."""
+        return replace(
+            self,
+            own=np.take(self.own, rows, axis=0),
+            other=np.take(self.other, rows, axis=0),
+            own_start=np.take(self.own_start, rows),
+            other_start=np.take(self.other_start, rows),
+            alarms=[np.take(alarm, rows, axis=0) for alarm in self.alarms],
+            alarm_starts=[np.take(start, rows) for start in self.alarm_starts],
+        )
+
     def fill(self, moved: FloatArray, possible: BoolArray) -> FloatArray:
         """Return the package at a point of the walk, and nothing where none will do."""
-        conceded = np.where(self.own_concession, 1.0 - moved, moved) * possible[:, None]
-        return np.take(conceded, self.unwalk, axis=1).reshape(self.shape)
+        issues, segments = self.shape
+        filled = np.zeros((moved.shape[0], issues * segments))
+        conceded = np.where(self.own_concession, 1.0 - moved, moved)
+        filled[:, self.order] = conceded * possible[:, None]
+        return filled.reshape(-1, issues, segments)
+
+    def penalty(self, bargain: Bargain, moved: FloatArray) -> FloatArray:
+        """Return what both sides together expect to lose by the watchers at a point."""
+        total = np.zeros(moved.shape[0])
+        for risk, alarm, start in zip(bargain.risks, self.alarms, self.alarm_starts, strict=True):
+            end = start + (moved * alarm).sum(axis=-1)
+            rise = risk.probability(end) - risk.probability(risk.log_hazard)
+            total = total + sum_short(risk.severity) * rise
+        return total
 
     def hand_back(
         self, bargain: Bargain, proposer: int, moved: FloatArray, aspiration: FloatArray
@@ -266,22 +337,34 @@ class _Path:
         on; of the steps it could undo, it undoes what the other side values most.
         """
         spare = self.own_start + (moved * self.own).sum(axis=-1) - aspiration
+        for risk, alarm, start in zip(bargain.risks, self.alarms, self.alarm_starts, strict=True):
+            end = start + (moved * alarm).sum(axis=-1)
+            rise = risk.probability(end) - risk.probability(risk.log_hazard)
+            spare = spare - np.take(risk.severity, proposer, axis=1) * rise
+        rows = np.flatnonzero(spare > LEAST_SPARE)
+        if rows.size == 0:
+            return moved
+        kept = moved.copy()
+        kept[rows] = self.in_runs(rows)._less_one_step(
+            bargain.in_runs(rows), proposer, moved[rows], spare[rows]
+        )
+        return kept
+
+    def _less_one_step(
+        self, bargain: Bargain, proposer: int, moved: FloatArray, spare: FloatArray
+    ) -> FloatArray:
         loses, returns = self.own, self.other
         for risk, alarm, start in zip(bargain.risks, self.alarms, self.alarm_starts, strict=True):
             now = start + (moved * alarm).sum(axis=-1)
-            likely = risk.probability(now)
-            own_severity = np.take(risk.severity, [proposer], axis=1)
-            other_severity = np.take(risk.severity, [1 - proposer], axis=1)
-            risen = likely - risk.probability(risk.log_hazard)
-            spare = spare - own_severity[:, 0] * risen
-            rise = risk.probability(now[:, None] - alarm) - likely[:, None]
-            loses = loses + own_severity * rise
-            returns = returns - other_severity * rise
-        # Padding, and what is agreed or out of reach, are steps that are worth nothing.
+            rise = risk.probability(now[:, None] - alarm) - risk.probability(now)[:, None]
+            loses = loses + np.take(risk.severity, [proposer], axis=1) * rise
+            returns = returns - np.take(risk.severity, [1 - proposer], axis=1) * rise
+        # What is agreed or out of reach is a step that is worth nothing to anybody.
         real = (self.own != 0.0) | (self.other != 0.0)
-        ladder = (moved * real).reshape(self.shape)
-        above = np.concatenate([ladder[..., 1:], np.zeros_like(ladder[..., :1])], axis=2)
-        last_on_its_ladder = ((ladder >= 1.0) & (above == 0.0)).reshape(moved.shape)
+        taken = moved * real
+        above = np.zeros_like(taken)
+        above[:, :-1] = np.where(self.depth[1:] > 0, taken[:, 1:], 0.0)
+        last_on_its_ladder = (taken >= 1.0) & (above == 0.0)
         fits = last_on_its_ladder & (loses <= spare[:, None]) & (returns > 0.0)
         best = np.where(fits, returns, -np.inf).argmax(axis=1)
         undone = fits & (np.arange(moved.shape[1]) == best[:, None])
@@ -323,11 +406,11 @@ class _Path:
                 other = other + np.take(charge, [1 - proposer], axis=1) * alarm
         gains, harms = own > 0.0, other > 0.0
         loss_per_gain = np.where(gains, other / np.where(gains, own, 1.0), np.inf)
-        by_ladder = np.where(harms, loss_per_gain, 0.0).reshape(self.shape)
+        key = np.where(harms, loss_per_gain, 0.0)
         # No step may come before the rung it stands on, whatever its exposure costs.
-        for rung in range(1, by_ladder.shape[-1]):
-            np.maximum(by_ladder[..., rung], by_ladder[..., rung - 1], out=by_ladder[..., rung])
-        key = by_ladder.reshape(own.shape)
+        for rung in range(1, int(self.depth.max(initial=0)) + 1):
+            steps = np.flatnonzero(self.depth == rung)
+            key[:, steps] = np.maximum(np.take(key, steps, 1), np.take(key, steps - 1, 1))
         return np.argsort(key, axis=1, kind="stable")
 
     def _stop(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, logistic, sum_short
 
 
 def pressure_target(loss: FloatArray, half_loss: FloatArray) -> FloatArray:
@@ -60,3 +60,53 @@ def approval(
     """
     moved = drift(now, resting, recovery_weeks) - erosion * pressure + goodwill
     return np.clip(moved, 0.0, 1.0)
+
+
+def consent_log_odds(
+    influence: FloatArray,
+    gains: FloatArray,
+    approval_now: FloatArray,
+    inclination: FloatArray,
+    gain_slope: FloatArray,
+    approval_slope: FloatArray,
+) -> FloatArray:
+    """Return the log-odds that the provinces let a deal pass, shape (runs,).
+
+    A two-level game without a vote (Putnam 1988; Iida 1993 on uncertain ratification):
+    consent is the likelier the more the provinces gain, each by its influence, and the
+    better the government is liked.
+
+    Parameters
+    ----------
+    influence : array of shape (runs, provinces)
+    gains : array of shape (runs, provinces)
+        What each gains or loses by the deal after compensation, C$ billion a year.
+    approval_now : array of shape (runs,)
+    inclination, gain_slope, approval_slope : arrays of shape (runs,)
+        Log-odds of a deal that moves nothing; a C$ billion a year of weighted gain; a
+        unit of approval over a half.
+    """
+    weighted = (influence * gains).sum(axis=-1)
+    return inclination + gain_slope * weighted + approval_slope * (approval_now - 0.5)
+
+
+def consent_probability(log_odds: FloatArray) -> FloatArray:
+    """Return the probability of consent."""
+    return logistic(log_odds)
+
+
+def misjudged(log_odds: FloatArray, error: FloatArray, draw: FloatArray) -> FloatArray:
+    """Return the log-odds as the government sees them; `draw` is uniform on [0, 1).
+
+    Its error is uniform with standard deviation `error`.
+    """
+    return log_odds + error * np.sqrt(12.0) * (draw - 0.5)
+
+
+def meets_quota(influence: FloatArray, gains: FloatArray, quota: FloatArray) -> BoolArray:
+    """Return whether provinces with a share `quota` of all influence do not lose by a deal.
+
+    `influence` and `gains` have shape (runs, provinces).
+    """
+    for_it = sum_short(np.where(gains >= 0.0, influence, 0.0))
+    return for_it >= quota * sum_short(influence)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, sum_short
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, ratio, sum_short
 
 # Two levels closer than this are the same: sums of segment widths miss a rung by less.
 LEVEL_TOLERANCE = 1e-9
@@ -65,3 +65,11 @@ def perpetual_worth(amount: FloatArray, years: FloatArray, discount_rate: FloatA
     footing as an agreement that will not.
     """
     return amount * (1.0 - np.exp(-discount_rate * years))
+
+
+def lasting_share(discount_rate: FloatArray, yearly_hazard: FloatArray) -> FloatArray:
+    """Return the worth of a flow that may be cut off, as a share of one that will not be.
+
+    ``r / (r + h)`` for a yearly discount rate r and a constant hazard h of its end.
+    """
+    return ratio(discount_rate, discount_rate + yearly_hazard, otherwise=1.0)

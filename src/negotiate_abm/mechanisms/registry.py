@@ -4,12 +4,15 @@ A strategy is a function of a view (what its owner can see) that returns one num
 run. Written for arrays it is used as it is. Written for a single run, in plain Python
 with ifs and floats, it is registered with ``one_run=True`` and called once for each run:
 the same result, only slower.
+
+A strategy may declare which of its owner's optional numbers it reads, so that a number
+that would change nothing can be told from one that matters.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
@@ -23,12 +26,17 @@ View = TypeVar("View")
 
 @dataclass(frozen=True)
 class Strategy(Generic[View]):
-    """A named rule, ready to be called on a view of any number of runs."""
+    """A named rule, ready to be called on a view of any number of runs.
+
+    `reads` holds the names of its owner's optional numbers that the rule reads; None is
+    unknown, so it may read them all.
+    """
 
     name: str
     rule: Callable[[Any], Any]
     one_run: bool
     kind: str
+    reads: frozenset[str] | None = None
 
     def __call__(self, view: View) -> FloatArray:
         """Return the rule's answer for every run, shape (runs,)."""
@@ -91,7 +99,7 @@ class Registry(Generic[View]):
         self._strategies: dict[str, Strategy[View]] = {}
 
     def register(
-        self, name: str, *, one_run: bool = False
+        self, name: str, *, one_run: bool = False, reads: Collection[str] | None = None
     ) -> Callable[[Callable[[View], Any]], Callable[[View], Any]]:
         """Return a decorator that registers a rule under `name`.
 
@@ -101,12 +109,21 @@ class Registry(Generic[View]):
             Used in scenario files, in Python and on the command line.
         one_run : bool
             True if the rule takes a view of floats and returns a float.
+        reads : collection of str, optional
+            Names, as in scenario files, of its owner's optional numbers that the rule reads:
+            () for none of them. Not given, it may read them all.
 
         Raises
         ------
         StrategyError
-            If another rule already has the name.
+            If another rule already has the name, or `reads` is one text, not a collection.
         """
+        if isinstance(reads, str):
+            raise StrategyError(
+                f"{self.kind} '{name}' got reads={reads!r}; expected a collection of names. "
+                f"Write reads=({reads!r},)."
+            )
+        declared = None if reads is None else frozenset(reads)
 
         def decorate(rule: Callable[[View], Any]) -> Callable[[View], Any]:
             known = self._strategies.get(name)
@@ -115,7 +132,7 @@ class Registry(Generic[View]):
                     f"{self.kind} '{name}' is already registered; expected a new name. "
                     f"Choose another for {getattr(rule, '__qualname__', rule)}."
                 )
-            self._strategies[name] = Strategy(name, rule, one_run, self.kind)
+            self._strategies[name] = Strategy(name, rule, one_run, self.kind, declared)
             return rule
 
         return decorate

@@ -2,8 +2,8 @@
 
 A watcher's exposure E is in units of its tolerance, so one is where it takes notice.
 The weekly hazard of a threat is ``h0 * exp(b (E - 1) + b_H hostility + b_R lines
-crossed)``, a proportional-hazards form (Cox 1972). The threatened side complies or
-defies by logit choice (McFadden 1974); the watcher executes an unmet threat when its
+crossed)``, a proportional-hazards form (Cox 1972). The threatened side complies, defies
+or buys off by logit choice (McFadden 1974); the watcher executes an unmet threat when its
 grievance and reputation outweigh the blow-back, with logistic noise (a quantal
 response: McKelvey and Palfrey 1995). What the threatened side *believes* of the watcher
 and what the watcher is *inclined* to do are two things, so bluff can happen.
@@ -18,7 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, logistic
+from negotiate_abm.mechanisms.numerics import (
+    BoolArray,
+    FloatArray,
+    exponential,
+    logistic,
+    sum_short,
+)
 from negotiate_abm.mechanisms.registry import Registry
 
 # A measure below this share of the full one is none.
@@ -64,11 +70,19 @@ def log_threat_hazard(
     )
 
 
-def compliance_probability(
-    worth_of_complying: FloatArray, worth_of_defying: FloatArray, noise: FloatArray
-) -> FloatArray:
-    """Return the logit probability of complying; `noise` and worths in C$ billion a year."""
-    return logistic((worth_of_complying - worth_of_defying) / noise)
+def answer_probabilities(worths: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return the logit probability of each answer to a threat (McFadden 1974).
+
+    Parameters
+    ----------
+    worths : array of shape (runs, answers)
+        Expected worth of each, C$ billion a year; minus infinity for one not to be had.
+    noise : array of shape (runs,)
+        C$ billion a year, positive.
+    """
+    best = worths.max(axis=-1)[:, None]
+    odds = exponential((worths - best) / noise[:, None])
+    return odds / sum_short(odds)[:, None]
 
 
 def execution_probability(
@@ -78,15 +92,18 @@ def execution_probability(
     lines_crossed: FloatArray,
     reputation: FloatArray,
     blow_back: FloatArray,
+    bought: FloatArray,
     noise: FloatArray,
 ) -> FloatArray:
     """Return the probability that a watcher executes an unmet threat.
 
-    It does if ``v max(0, E - 1) + v_R lines + reputation - blow-back + noise > 0``, all in
-    C$ billion a year, the noise logistic.
+    It does if ``v max(0, E - 1) + v_R lines + reputation - blow-back - bought + noise > 0``,
+    all in C$ billion a year, the noise logistic; `bought` is the worth to it of what the
+    threatened side has conceded on their own table to be let off.
     """
     grievance = grievance_worth * np.maximum(exposure_now - 1.0, 0.0)
-    return logistic((grievance + line_worth * lines_crossed + reputation - blow_back) / noise)
+    wish = grievance + line_worth * lines_crossed + reputation
+    return logistic((wish - blow_back - bought) / noise)
 
 
 def least_withdrawal(exposures: FloatArray, costs: FloatArray, excess: FloatArray) -> BoolArray:
@@ -168,32 +185,32 @@ class FeudView:
 retaliation_strategies: Registry[FeudView] = Registry("retaliation strategy")
 
 
-@retaliation_strategies.register("none")
+@retaliation_strategies.register("none", reads=())
 def none(view: FeudView) -> FloatArray:
     """Never retaliate; lift at once what is in force."""
     return np.zeros_like(view.own)
 
 
-@retaliation_strategies.register("tit_for_tat")
+@retaliation_strategies.register("tit_for_tat", reads=())
 def tit_for_tat(view: FeudView) -> FloatArray:
     """Do as the other just did (Axelrod 1984)."""
     return view.provoked
 
 
-@retaliation_strategies.register("generous_tit_for_tat")
+@retaliation_strategies.register("generous_tit_for_tat", reads=("generosity",))
 def generous_tit_for_tat(view: FeudView) -> FloatArray:
     """Tit for tat that forgives now and then (Nowak and Sigmund 1992)."""
     overlooks = view.draw < view.generosity
     return np.where(overlooks, 0.0, view.provoked)
 
 
-@retaliation_strategies.register("grim")
+@retaliation_strategies.register("grim", reads=())
 def grim(view: FeudView) -> FloatArray:
     """Once provoked, punish for ever (Friedman 1971)."""
     return view.ever_provoked
 
 
-@retaliation_strategies.register("graduated")
+@retaliation_strategies.register("graduated", reads=("escalation",))
 def graduated(view: FeudView) -> FloatArray:
     """Climb a ladder of sanctions while provoked, climb down when not (Ostrom 1990)."""
     change = np.where(view.provoked > 0.0, view.escalation, -view.escalation)
@@ -201,7 +218,7 @@ def graduated(view: FeudView) -> FloatArray:
     return np.where(moved < LEAST_MEASURE, 0.0, moved)  # steps up and down may not cancel exactly
 
 
-@retaliation_strategies.register("win_stay_lose_shift")
+@retaliation_strategies.register("win_stay_lose_shift", reads=())
 def win_stay_lose_shift(view: FeudView) -> FloatArray:
     """Repeat a move that met cooperation, change one that did not (Nowak and Sigmund 1993)."""
     punished = view.own > 0.0

@@ -123,17 +123,30 @@ def cost_of_cutting(
     coercive_value : array
         What the duty is worth to its imposer as a lever, C$ billion a year.
     """
-    flow = (sigma, omega)
-    extra_imports = import_volume(free_value, tau_floor, *flow) - import_volume(
-        free_value, tau_now, *flow
-    )
-    producers_loss = producers_share * extra_imports
-    revenue_lost = revenue(free_value, tau_now, *flow) - revenue(free_value, tau_floor, *flow)
-    buyers_gain = buyers_loss(free_value, tau_now, *flow) - buyers_loss(
-        free_value, tau_floor, *flow
+    goods = (sigma, omega)
+    hurt = producers_loss(free_value, tau_now, tau_floor, *goods, producers_share)
+    revenue_lost = revenue(free_value, tau_now, *goods) - revenue(free_value, tau_floor, *goods)
+    buyers_gain = buyers_loss(free_value, tau_now, *goods) - buyers_loss(
+        free_value, tau_floor, *goods
     )
     lever_lost = np.where(tau_now > tau_floor, coercive_value, 0.0)
-    return (1.0 + producers_weight) * producers_loss + revenue_lost - buyers_gain + lever_lost
+    return (1.0 + producers_weight) * hurt + revenue_lost - buyers_gain + lever_lost
+
+
+def producers_loss(
+    free_value: FloatArray,
+    tau_now: FloatArray,
+    tau_floor: FloatArray,
+    sigma: FloatArray,
+    omega: FloatArray,
+    producers_share: FloatArray,
+) -> FloatArray:
+    """Return what protected producers lose by a cut of a duty, C$ billion a year."""
+    goods = (sigma, omega)
+    extra = import_volume(free_value, tau_floor, *goods) - import_volume(
+        free_value, tau_now, *goods
+    )
+    return producers_share * extra
 
 
 def added_loss(
@@ -147,3 +160,27 @@ def added_loss(
     before = value_share(tau_base, sigma, omega)
     after = value_share(tau_base + tau_added, sigma, omega)
     return np.maximum(free_value / (1.0 + omega) * (before - after), 0.0)
+
+
+def value_under(
+    free_value: FloatArray, tau: FloatArray, sigma: FloatArray, omega: FloatArray
+) -> FloatArray:
+    """Return the export value under a tariff, C$ billion a year."""
+    return free_value * value_share(tau, sigma, omega)
+
+
+def pulled_share(
+    gained_elsewhere: FloatArray, exports: FloatArray, moved: FloatArray
+) -> FloatArray:
+    """Return the share of exports to one partner that has been pulled away from it, in [0, 1].
+
+    Parameters
+    ----------
+    gained_elsewhere : array
+        Exports regained at another table, C$ billion a year.
+    exports : array
+        Exports to the partner at the start, C$ billion a year, positive.
+    moved : array
+        Share that parallel arrangements have moved.
+    """
+    return np.clip(gained_elsewhere / exports + moved, 0.0, 1.0)

@@ -6,12 +6,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.mechanisms.numerics import chance
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
-from negotiate_abm.tables import Table
 
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
+
+
+def reimpose_duties(model: NegotiationModel) -> None:
+    """A duty that is a weapon may come back: the sooner, the more its market is depended on."""
+    for table in model.tables.values():
+        if not table.weaponisable.any():
+            continue
+        restored = table.restored()
+        for i in np.flatnonzero(table.weaponisable & ~table.is_held):
+            issue, flow = table.issues[i], table.flows[i]
+            exposed = model.parameters[f"flows.{flow}.dependence"] * restored[:, i]
+            hazard = model.parameters["conduct.reimposition_hazard"] * exposed
+            comes_back = model.draw(f"reimpose {issue}") < chance(hazard)
+            rows = np.flatnonzero(comes_back & (exposed > 0.0))
+            if rows.size == 0:
+                continue
+            talk = table.top_talk[rows, i]
+            taken_back = table.agreed[rows, i] - talk
+            table.agreed[rows, i] = talk
+            table.in_force[rows, i] = np.minimum(table.in_force[rows, i], talk)
+            table.reimposed[rows] += 1
+            side = int(table.conceder[i])
+            model.break_promise(table, side, rows, taken_back)
+            model.record_rows("reimposed", rows, table.between(side), taken_back, issue)
 
 
 def answer_breaches(model: NegotiationModel) -> None:
@@ -33,7 +56,7 @@ def answer_breaches(model: NegotiationModel) -> None:
             suspends = rise > 0.0
             other = table.parties[1 - side]
             model.countries[other].beliefs[party].learn(
-                broken=model.parameters["trust.suspension"] * rise
+                broken=model.parameters.get("trust.suspension", 0.0) * rise
             )
             amount = table.feud.of(side)
             model.record("suspended", suspends, table.between(side), amount=amount)
@@ -52,7 +75,7 @@ def bring_into_force(model: NegotiationModel) -> None:
     for table in model.tables.values():
         suspended = np.stack([table.feud.of(side) for side in table.conceder], axis=-1)
         promised = np.minimum(table.agreed, table.agreed_last_week)
-        target = table.rounded(promised * (1.0 - suspended))
+        target = np.maximum(table.rounded(promised * (1.0 - suspended)), table.held)
         table.agreed_last_week = table.agreed.copy()
         before = table.in_force
         held = np.minimum(before, target)
@@ -63,22 +86,16 @@ def bring_into_force(model: NegotiationModel) -> None:
         table.overdue = np.where(pending & ~delivers, table.overdue + 1.0, 0.0)
         news = np.maximum(table.in_force - table.ever_in_force, 0.0)
         late = table.overdue > table.grace_weeks[:, None]
+        overdue = late * (target - table.in_force)
         for side, party in enumerate(table.parties):
             own = table.concedes(side)
             belief = model.countries[table.parties[1 - side]].beliefs[party]
             belief.learn(
-                kept=p["trust.kept"] * (news * own).max(axis=-1),
-                broken=p["trust.delay"] * (late * (target - table.in_force) * own).max(axis=-1),
+                kept=p.get("trust.kept", 0.0) * (news * own).max(axis=-1),
+                broken=p.get("trust.delay", 0.0)
+                * (late * (target - table.in_force) * own).max(axis=-1),
             )
         table.ever_in_force = np.maximum(table.ever_in_force, table.in_force)
-        _log_in_force(model, table, before)
-
-
-def _log_in_force(model: NegotiationModel, table: Table, before: FloatArray) -> None:
-    for i, issue in enumerate(table.issues):
-        for kind, moved in (
-            ("in force", table.in_force[:, i] > before[:, i] + LEVEL_TOLERANCE),
-            ("withdrawn", table.in_force[:, i] < before[:, i] - LEVEL_TOLERANCE),
-        ):
-            who = table.between(table.conceder[i])
-            model.record(kind, moved, who, issue, table.in_force[:, i])
+        change = table.in_force - before
+        model.record_issues("in force", change > LEVEL_TOLERANCE, table, table.in_force)
+        model.record_issues("withdrawn", change < -LEVEL_TOLERANCE, table, table.in_force)

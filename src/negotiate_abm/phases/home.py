@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from negotiate_abm.mechanisms.leverage import steadfastness, wedge_interest
+
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
 
@@ -30,12 +32,33 @@ def feel_losses(model: NegotiationModel) -> None:
         province.feel(losses)
 
 
+def look_around(model: NegotiationModel) -> None:
+    """See how much trade has turned away from each watcher, and what that makes of partners."""
+    for watch in model.watches:
+        watch.pulled = model.pulled_away(watch)
+    for table in model.tables.values():
+        wedge = table.entry.wedge
+        if wedge is None:
+            continue
+        watch = model.watch_by(wedge.watcher, table)
+        key = f"tables.{table.name}.wedge."
+        interest = wedge_interest(
+            watch.hostility,
+            watch.pulled,
+            model.parameters[key + "estrangement"],
+            model.parameters[key + "pull"],
+            model.parameters[key + "half_pull"],
+            model.level_in_force(wedge.eased_by),
+        )
+        table.interest = interest * steadfastness(watch.chance_of_threat(), watch.gives_in)
+
+
 def face_the_public(model: NegotiationModel) -> None:
     """Unmet pressure erodes approval; a deal moves it by what the provinces think of it."""
     for country in model.countries.values():
         goodwill = np.zeros(model.runs)
         for table in model.tables.values():
-            if country.name in table.parties:
+            if country.provinces and country.name in table.parties:
                 for province in country.provinces:
                     opinion = 2.0 * province.support - 1.0
                     goodwill = goodwill + (
@@ -44,4 +67,5 @@ def face_the_public(model: NegotiationModel) -> None:
                         * opinion
                         * model.just_agreed[table.name]
                     )
-        country.face_the_public(goodwill)
+        if country.provinces:
+            country.face_the_public(goodwill)

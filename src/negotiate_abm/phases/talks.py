@@ -9,6 +9,7 @@ import numpy as np
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.leverage import leverage
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.opponents import insisted
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.mechanisms.rounds import SHORTEST_ROUND_WEEKS, clock, is_last_turn, length
 from negotiate_abm.tables import Table, week_of
@@ -84,12 +85,18 @@ def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> Bool
     rows = np.flatnonzero(opens)
     if rows.size == 0:
         return opens
-    bargain = _bargain_over(model, table, rows)
+    table.agreed_at_opening[rows] = table.agreed[rows]
+    for watch in model.watches_of(table):
+        watch.gives_in[rows] = model.countries[watch.threatens].answers(watch, rows)[:, 0]
+    bargain, _ = _bargain_over(model, table, rows)
     sides = [model.countries[party] for party in table.parties]
     for side, country in enumerate(sides):
-        least, best = country.prospects(table, bargain, rows)
-        table.reservation[rows, side] = least
+        best = country.prospects(table, bargain, rows)
+        table.reservation[rows, side] = country.least(table, best, rows)
         table.best[rows, side] = best
+        table.own_last[rows, side] = np.maximum(best, table.reservation[rows, side])
+    table.received[rows] = 0.0
+    table.has_received[rows] = False
     ones = np.ones(rows.size)
     for side, country in enumerate(sides):
         own, other = table.best[rows, side], table.best[rows, 1 - side]
@@ -107,39 +114,129 @@ def hold_talks(model: NegotiationModel) -> None:
     for table in model.tables.values():
         _respect_cross_links(model)
         agreed_before = table.agreed.copy()
-        for side in (0, 1):
-            rows = np.flatnonzero(table.open & (table.mover == side))
-            if rows.size:
-                _take_turn(model, table, side, rows)
+        rows = np.flatnonzero(table.open)
+        if rows.size:
+            bargain, part = _bargain_over(model, table, rows)
+            mover = np.take(table.mover, rows)
+            for side in (0, 1):
+                turn = np.flatnonzero(mover == side)
+                if turn.size:
+                    _take_turn(model, table, side, rows[turn], bargain.in_runs(turn), part[turn])
+            _settle_talks(model, table)
         _close_rounds(model, table)
         _welcome(model, table, agreed_before)
 
 
-def _take_turn(model: NegotiationModel, table: Table, side: int, rows: IntArray) -> None:
+def _take_turn(
+    model: NegotiationModel,
+    table: Table,
+    side: int,
+    rows: IntArray,
+    bargain: Bargain,
+    part: FloatArray,
+) -> None:
     mover = model.countries[table.parties[side]]
     other = model.countries[table.parties[1 - side]]
-    bargain = _bargain_over(model, table, rows)
     elapsed, weeks = np.take(table.elapsed, rows), np.take(table.length, rows)
+    first = ~np.take(table.has_received[:, side], rows)
+    table.tactic_draw[rows[first], side] = model.draw(f"tactic {table.name} {side}")[rows[first]]
     wanted = mover.aspiration(table, rows, clock(elapsed, weeks))
-    package, has_offer = mover.offer(table, bargain, wanted)
-    levels = table.levels_of(rows, package)
+    table.own_last[rows, side] = wanted
+    package, has_offer = mover.offer(table, bargain, part, rows, wanted)
+    levels = table.levels_of(rows, part, package)
     _note_offer(model, table, side, rows, levels, has_offer)
+    table.note_offer(rows, 1 - side, bargain.worth(package, 1 - side), has_offer)
+    firm = insisted(package, part, table.concedes(side)) * has_offer[:, None]
+    table.insistence[rows, side] += firm
+    # What it will insist on next week is settled now, draw included.
+    draw = model.draw(f"tactic {table.name} {1 - side}")
+    table.tactic_draw[rows, 1 - side] = np.take(draw, rows)
     next_wanted = other.aspiration(table, rows, clock(elapsed + 1, weeks))
-    counter, has_counter = other.offer(table, bargain, next_wanted)
-    own_next = np.where(has_counter, bargain.worth(counter, 1 - side), next_wanted)
-    takes = other.accepts(table, bargain, package, own_next, rows, is_last_turn(elapsed, weeks))
+    last = is_last_turn(elapsed, weeks)
+    takes = other.accepts(table, bargain, part, package, next_wanted, rows, last)
     gives_something = (levels > np.take(table.agreed, rows, axis=0) + LEVEL_TOLERANCE).any(axis=-1)
-    agrees = takes & has_offer & gives_something
-    table.agreed[rows] = np.where(agrees[:, None], levels, table.agreed[rows])
-    table.open[rows] &= ~agrees
-    table.agreements[rows] += agrees
-    for one, another in ((mover, other), (other, mover)):
+    agrees = np.flatnonzero(takes & has_offer & gives_something)
+    if agrees.size:
+        _sign(model, table, side, rows[agrees], levels[agrees])
+
+
+def _sign(
+    model: NegotiationModel, table: Table, side: int, rows: IntArray, levels: FloatArray
+) -> None:
+    """Both governments sign if they dare; then the home front lets the deal pass, or breaks it."""
+    dares, passes = np.ones(rows.size, dtype=np.bool_), np.ones(rows.size, dtype=np.bool_)
+    breaks = []
+    for party in table.parties:
+        country = model.countries[party]
+        if country.consent is not None:
+            signs, consent = country.consents(
+                table,
+                rows,
+                levels,
+                model.draw(f"misjudge {table.name} {party}"),
+                model.draw(f"consent {table.name} {party}"),
+            )
+            dares, passes = dares & signs, passes & consent
+            breaks.append((party, signs, consent))
+    size = (levels - table.agreed[rows]).max(axis=-1)
+    for party, signs, consent in breaks:
+        fails = dares & ~consent
+        _fail_at_home(model, table, party, rows[fails], size[fails])
+        model.record_rows("not signed", rows[~signs], table.between(table.side_of(party)))
+    table.open[rows[dares]] = False
+    done = dares & passes
+    signed = rows[done]
+    table.agreed[signed] = levels[done]
+    table.agreements[signed] += 1
+    for party, partner in (table.parties, table.parties[::-1]):
         credit = np.zeros(model.runs)
-        credit[rows] = np.where(agrees, np.take(model.parameters["trust.agreement"], rows), 0.0)
-        one.beliefs[another.name].learn(kept=credit)
-    signed = np.zeros(model.runs, dtype=np.bool_)
-    signed[rows] = agrees
-    model.record("agreed", signed, table.between(side))
+        credit[signed] = np.take(model.parameters.get("trust.agreement", 0.0), signed)
+        model.countries[party].beliefs[partner].learn(kept=credit)
+    model.record_rows("agreed", signed, table.between(side))
+
+
+def _fail_at_home(
+    model: NegotiationModel, table: Table, party: str, rows: IntArray, size: FloatArray
+) -> None:
+    """A deal that its own provinces break leaves levels as they were, and costs trust."""
+    if rows.size == 0:
+        return
+    country, side = model.countries[party], table.side_of(party)
+    table.not_consented[rows] += 1
+    loss = np.zeros(model.runs)
+    loss[rows] = size * np.take(
+        country.breach_share() * model.parameters.get("trust.breach", 0.0), rows
+    )
+    partner = model.countries[table.parties[1 - side]]
+    partner.beliefs[party].learn(broken=loss)
+    model.record_rows("broken at home", rows, table.between(side))
+
+
+def _settle_talks(model: NegotiationModel, table: Table) -> None:
+    """In open rounds officials settle, sooner or later, what talks take place.
+
+    Talks that leave neither side worse off need no package: they are agreed on their own,
+    and what they are worth is no longer to be hoped for from the round.
+    """
+    if not table.talk.any():
+        return
+    meet = table.open & (model.draw(f"officials {table.name}") < table.officials_hazard)
+    rows = np.flatnonzero(meet)
+    if rows.size == 0:
+        return
+    bargain, part = _bargain_over(model, table, rows, table.talk)
+    package, possible = best_offer(bargain, 0, np.zeros(rows.size))
+    gains = np.stack([bargain.worth(package, side) for side in (0, 1)], axis=-1)
+    levels = table.levels_of(rows, part, package)
+    moves = (levels > np.take(table.agreed, rows, axis=0) + LEVEL_TOLERANCE).any(axis=-1)
+    settled = np.flatnonzero(possible & moves & (gains >= 0.0).all(axis=-1))
+    rows, gains = rows[settled], gains[settled]
+    table.agreed[rows] = levels[settled]
+    for side, party in enumerate(table.parties):
+        best = np.maximum(table.best[rows, side] - gains[:, side], 0.0)
+        table.best[rows, side] = best
+        table.reservation[rows, side] = model.countries[party].least(table, best, rows)
+    model.record_rows("talks agreed", rows, table.between(0))
 
 
 def _note_offer(
@@ -154,12 +251,10 @@ def _note_offer(
     noted = has_offer[:, None] & table.concedes(side)
     before = table.offered[rows]
     table.offered[rows] = np.where(noted, levels, before)
-    change = np.where(noted, levels - before, 0.0)
-    for i, issue in enumerate(table.issues):
-        for kind, moved in (("offered", change[:, i]), ("offer lowered", -change[:, i])):
-            happened = np.zeros(model.runs, dtype=np.bool_)
-            happened[rows] = moved > LEVEL_TOLERANCE
-            model.record(kind, happened, table.between(side), issue, table.offered[:, i])
+    change = np.zeros_like(table.offered)
+    change[rows] = np.where(noted, levels - before, 0.0)
+    model.record_issues("offered", change > LEVEL_TOLERANCE, table, table.offered)
+    model.record_issues("offer lowered", change < -LEVEL_TOLERANCE, table, table.offered)
 
 
 def _close_rounds(model: NegotiationModel, table: Table) -> None:
@@ -179,17 +274,37 @@ def _close_rounds(model: NegotiationModel, table: Table) -> None:
 def _welcome(model: NegotiationModel, table: Table, agreed_before: FloatArray) -> None:
     """Log the issues that moved; supporters at home are pleased, opponents are not."""
     rise = np.maximum(table.agreed - agreed_before, 0.0)
-    for i, issue in enumerate(table.issues):
-        moved, who = rise[:, i] > LEVEL_TOLERANCE, table.between(table.conceder[i])
-        model.record("agreed on issue", moved, who, issue, table.agreed[:, i])
+    model.record_issues("agreed on issue", rise > LEVEL_TOLERANCE, table, table.agreed)
     model.just_agreed[table.name] = rise.max(axis=-1)
 
 
-def _bargain_over(model: NegotiationModel, table: Table, rows: IntArray) -> Bargain:
+def _bargain_over(
+    model: NegotiationModel, table: Table, rows: IntArray, only: BoolArray | None = None
+) -> tuple[Bargain, FloatArray]:
+    """Return the bargain in some runs, and what part of each segment is open there.
+
+    `only`, of shape (issues, segments), confines it to some segments.
+    """
+    part = table.open_parts(rows)
+    if only is not None:
+        part = part * only
     sides = [model.countries[party] for party in table.parties]
-    return table.bargain(
+    line_costs = [np.zeros_like(part), np.zeros_like(part)]
+    risks = []
+    for watch in model.watches_of(table):
+        loss = np.zeros(rows.size)
+        if table.entry.wedge is not None and table.entry.wedge.watcher == watch.watcher:
+            # If the partner gives in to the threat, what it promised is gone.
+            at_stake = np.maximum(np.take(table.best[:, 1 - watch.side], rows), 0.0)
+            loss = np.take(watch.gives_in, rows) * at_stake
+        risks.append(watch.risk(rows, part, loss))
+        line_costs[watch.side] = line_costs[watch.side] + watch.line_cost(rows, part)
+    bargain = table.bargain(
         rows,
-        (sides[0].gain_factor(table), sides[1].gain_factor(table)),
-        (sides[0].cost_factor(table), sides[1].cost_factor(table)),
-        [watch.risk().in_runs(rows) for watch in model.watches_of(table)],
+        part,
+        (sides[0].gain_factor(table, rows), sides[1].gain_factor(table, rows)),
+        (sides[0].cost_factor(table, rows), sides[1].cost_factor(table, rows)),
+        (line_costs[0], line_costs[1]),
+        risks,
     )
+    return bargain, part

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray
+from negotiate_abm.agents.country import Purchase
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
+from negotiate_abm.tables import Table
 from negotiate_abm.watches import THREATENED, WATCHER, Watch
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ def threaten(model: NegotiationModel) -> None:
     """A watcher whose alarm boils over threatens, and names a date."""
     for watch in model.watches:
         watcher = model.countries[watch.watcher]
-        # A threat that was met is not repeated while it still chills, unless there is new cause.
+        # A threat that was met is not repeated while it still chills, unless there is new cause;
+        # one that was bought off, not at all.
         content = (watch.table.chilled_until >= model.week) & ~watch.aggrieved()
+        content |= watch.paid_until >= model.week
         free = ~watch.hanging & ~watch.punishing & ~content
         comes = free & watcher.threatens(watch, model.draw(f"threat {watch.name}"))
         notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
@@ -31,44 +35,83 @@ def threaten(model: NegotiationModel) -> None:
 
 
 def answer_threats(model: NegotiationModel) -> None:
-    """The threatened side answers a new threat at once: it complies, or it defies."""
+    """The threatened side answers a new threat at once: it complies, buys off or defies."""
     for watch in model.watches:
-        is_new = watch.hanging & (watch.threat_week == model.week)
-        if is_new.any():
-            country = model.countries[watch.threatens]
-            belief = watch.credibility.trust
-            yields = is_new & country.complies(watch, belief, model.draw(f"answer {watch.name}"))
-            _comply(model, watch, yields)
-            model.record("defied", is_new & ~yields, watch.between(THREATENED))
+        rows = np.flatnonzero(watch.hanging & (watch.threat_week == model.week))
+        if rows.size == 0:
+            continue
+        country = model.countries[watch.threatens]
+        own_table = model.table_between(watch.threatens, watch.watcher)
+        buying = None if own_table is None else country.purchase(watch, own_table, rows)
+        chances = np.cumsum(country.answers(watch, rows, buying=buying), axis=-1)
+        draw = np.take(model.draw(f"answer {watch.name}"), rows)
+        complies = draw < chances[:, 0]
+        buys_off = ~complies & (draw < chances[:, 1])
+        _comply(model, watch, rows[complies])
+        if own_table is not None and buying is not None:
+            _buy_off(model, watch, own_table, buying, rows, buys_off)
+        model.record_rows("defied", rows[~complies & ~buys_off], watch.between(THREATENED))
 
 
-def _comply(model: NegotiationModel, watch: Watch, yields: BoolArray) -> None:
+def _comply(model: NegotiationModel, watch: Watch, rows: IntArray) -> None:
     """Take concessions back to what the watcher tolerates, and hold new ones there a while."""
-    if not yields.any():
+    if rows.size == 0:
         return
-    table = watch.table
-    agreed, in_force = watch.tolerated()
-    taken_back = np.where(yields, (table.agreed - agreed).max(axis=-1), 0.0)
-    rolls_back = taken_back > LEVEL_TOLERANCE
-    where = yields[:, None]
-    table.agreed = np.where(where, agreed, table.agreed)
-    table.in_force = np.where(where, in_force, table.in_force)
-    table.offered = np.where(where & table.concedes(watch.side), table.agreed, table.offered)
-    exposes = table.concedes(watch.side) & (
-        (watch.exposure_per_level > 0.0) | np.isfinite(watch.line)
+    table, side = watch.table, watch.side
+    agreed, in_force, _ = watch.tolerated(rows)
+    taken_back = (table.agreed[rows] - agreed).max(axis=-1)
+    table.agreed[rows] = agreed
+    table.in_force[rows] = in_force
+    own = table.concedes(side)
+    table.offered[rows] = np.where(own, agreed, table.offered[rows])
+    exposes = own & (
+        (np.take(watch.exposure_per_level, rows, axis=0) > 0.0)
+        | np.isfinite(np.take(watch.line, rows, axis=0))
     )
-    held = np.minimum(table.ceiling, table.agreed)
-    table.ceiling = np.where(where & exposes, held, table.ceiling)
-    chill = np.rint(watch.parameter("chill_weeks")).astype(np.int64)
-    until = np.maximum(table.chilled_until, model.week + chill)
-    table.chilled_until = np.where(yields, until, table.chilled_until)
-    watch.met = watch.met | (yields & watch.hanging)
-    table.breached[:, watch.side] = np.maximum(table.breached[:, watch.side], taken_back)
-    table.since_breach = np.where(rolls_back, 0, table.since_breach)
-    betrayed = model.countries[table.parties[1 - watch.side]]
-    betrayed.beliefs[watch.threatens].learn(broken=model.parameters["trust.breach"] * taken_back)
-    model.record("complied", yields, watch.between(THREATENED), amount=chill.astype(np.float64))
-    model.record("rolled back", rolls_back, watch.between(THREATENED), amount=taken_back)
+    held = np.minimum(table.ceiling[rows], agreed)
+    table.ceiling[rows] = np.where(exposes, held, table.ceiling[rows])
+    chill = _chill(model, watch, rows)
+    watch.met[rows] |= watch.hanging[rows]
+    watch.complied[rows] = True
+    rolls_back = taken_back > LEVEL_TOLERANCE
+    model.break_promise(table, side, rows[rolls_back], taken_back[rolls_back])
+    model.record_rows("complied", rows, watch.between(THREATENED), chill)
+    model.record_rows(
+        "rolled back", rows[rolls_back], watch.between(THREATENED), taken_back[rolls_back]
+    )
+
+
+def _chill(model: NegotiationModel, watch: Watch, rows: IntArray) -> FloatArray:
+    """Put off further concessions, and the watcher's next threat, for some weeks."""
+    table = watch.table
+    chill = np.rint(np.take(watch.parameter("chill_weeks"), rows))
+    until = model.week + chill.astype(np.int64)
+    table.chilled_until[rows] = np.maximum(table.chilled_until[rows], until)
+    return chill
+
+
+def _buy_off(
+    model: NegotiationModel,
+    watch: Watch,
+    own_table: Table,
+    buying: Purchase,
+    rows: IntArray,
+    chosen: BoolArray,
+) -> None:
+    """Concede something to the watcher on their own table, so that it may let the threat lapse."""
+    buyers = rows[chosen]
+    if buyers.size == 0:
+        return
+    before = own_table.agreed.copy()
+    own_table.agreed[buyers] = np.maximum(own_table.agreed[buyers], buying.levels[chosen])
+    watch.bought[buyers] += buying.worth[chosen]
+    watch.bought_off[buyers] = True
+    watch.bought_at[buyers] = model.week
+    chill = np.rint(np.take(watch.parameter("chill_weeks"), buyers)).astype(np.int64)
+    watch.paid_until[buyers] = model.week + chill
+    rise = own_table.agreed - before
+    model.record_issues("conceded", rise > LEVEL_TOLERANCE, own_table, own_table.agreed)
+    model.record_rows("bought off", buyers, watch.between(THREATENED), buying.worth[chosen])
 
 
 def execute_unmet_threats(model: NegotiationModel) -> None:
@@ -78,8 +121,11 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
         unmet = due & ~watch.met
         watcher = model.countries[watch.watcher]
         strikes = unmet & watcher.executes(watch, model.draw(f"execute {watch.name}"))
-        backs_down = unmet & ~strikes
+        # Letting off a side that paid for it is no climb-down.
+        paid = watch.bought_at == watch.threat_week
+        backs_down = unmet & ~strikes & ~paid
         watch.feud.set(WATCHER, strikes, 1.0)
+        watch.wide = np.where(strikes, watch.crosses_line(), watch.wide)
         watch.since_execution = np.where(strikes, 0, watch.since_execution)
         watch.punished |= strikes
         watch.credibility.learn(
@@ -89,6 +135,7 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
         watch.met = watch.met & ~due
         model.record("punished", strikes, watch.between(WATCHER), amount=watch.exposure())
         model.record("backed down", backs_down, watch.between(WATCHER), amount=watch.exposure())
+        model.record("let off", unmet & ~strikes & paid, watch.between(WATCHER))
 
 
 def review_measures(model: NegotiationModel) -> None:
@@ -101,9 +148,11 @@ def review_measures(model: NegotiationModel) -> None:
         due = model.is_due(watch.since_execution)
         punishment = watch.feud.of(WATCHER)
         draw = model.draw(f"reconsider {watch.name}")
-        # A punishment in force is certain: what it weighs is how hard it hits.
-        yields = due & (punishment > 0.0) & threatened.complies(watch, punishment, draw)
-        _comply(model, watch, yields)
+        considers = np.flatnonzero(due & (punishment > 0.0))
+        if considers.size:
+            # A punishment in force is certain: what it weighs is how hard it hits.
+            chances = threatened.answers(watch, considers, punishment[considers])
+            _comply(model, watch, considers[draw[considers] < chances[:, 0]])
         counter = watch.feud.of(THREATENED)
         if watch.counter is not None:
             replies = threatened.answer_in(

@@ -44,10 +44,28 @@ class EventLog:
         `amount` is a level, an intensity or a number of weeks, by the kind of event.
         """
         rows = np.flatnonzero(happened)
-        if rows.size == 0:
-            return
-        amounts = np.full(rows.size, np.nan) if amount is None else amount[rows]
-        self._entries.append((self._runs[rows], week, kind, actor, target, where, issue, amounts))
+        amounts = None if amount is None else amount[rows]
+        self.add_rows(
+            week, kind, rows, actor=actor, target=target, where=where, issue=issue, amount=amounts
+        )
+
+    def add_rows(
+        self,
+        week: int,
+        kind: str,
+        rows: IntArray,
+        *,
+        actor: str,
+        target: str = "",
+        where: str = "",
+        issue: str = "",
+        amount: FloatArray | None = None,
+    ) -> None:
+        """Record that something happened in some rows; `amount` has their shape."""
+        if rows.size:
+            amounts = np.full(rows.size, np.nan) if amount is None else amount
+            about = (kind, actor, target, where, issue)
+            self._entries.append((self._runs[rows], week, *about, amounts))
 
     def frame(self) -> pd.DataFrame:
         """Return the log as a table with the columns of `COLUMNS`, by run, in order."""

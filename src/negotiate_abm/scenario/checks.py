@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from negotiate_abm.errors import Problem, nearest
 from negotiate_abm.mechanisms.retaliation import retaliation_strategies
 from negotiate_abm.mechanisms.tactics import tactics
 from negotiate_abm.scenario.consistency import refused_worth
+from negotiate_abm.scenario.layering import MECHANISMS
 from negotiate_abm.scenario.parameters import central, quantities
 from negotiate_abm.scenario.quantities import Origin
 from negotiate_abm.scenario.schema import Issue, Salience, Scenario, Table, Watcher
@@ -62,6 +65,12 @@ def _references(s: Scenario) -> Iterator[Problem]:
             retaliation_strategies.names(),
             "a registered strategy",
         )
+        if country.consent is not None and not any(
+            p.country == name for p in s.provinces.values()
+        ):
+            yield Problem(
+                f"{key}.consent", "a home front", "provinces whose consent it is", "Drop it."
+            )
         for counterpart in country.trust:
             yield from _name(
                 f"{key}.trust.{counterpart}",
@@ -118,7 +127,61 @@ def _references(s: Scenario) -> Iterator[Problem]:
             yield Problem(
                 f"revealed.{name}.gives", "nothing", "an issue the chooser concedes", "Name one."
             )
+    yield from _alternatives(s)
+    yield from _levers(s)
+    for name in s.without:
+        yield from _name("without", name, [*MECHANISMS, *s.tables], "a mechanism or a table")
     yield from _sources(s)
+
+
+def _alternatives(s: Scenario) -> Iterator[Problem]:
+    """Check parallel arrangements, security ties and wedges."""
+    for name, arrangement in s.arrangements.items():
+        key = f"arrangements.{name}"
+        yield from _name(f"{key}.table", arrangement.table, s.tables, "a table of the scenario")
+        if arrangement.table in s.tables:
+            table = s.tables[arrangement.table]
+            parties = [table.host, table.guest]
+            yield from _name(f"{key}.country", arrangement.country, parties, _PARTY)
+        partners = [f.importer for f in s.flows.values() if f.exporter == arrangement.country]
+        yield from _name(f"{key}.watcher", arrangement.watcher, partners, "a country it sells to")
+    for name, tie in s.ties.items():
+        for role in ("country", "soothes", "alarms"):
+            yield from _name(f"ties.{name}.{role}", getattr(tie, role), s.countries, _COUNTRY)
+    for name, table in s.tables.items():
+        wedge, key = table.wedge, f"tables.{name}.wedge"
+        if wedge is None:
+            continue
+        yield from _name(f"{key}.wooer", wedge.wooer, [table.host, table.guest], _PARTY)
+        yield from _name(f"{key}.watcher", wedge.watcher, table.watchers, _WATCHER)
+        if wedge.watcher in table.watchers and (
+            table.watchers[wedge.watcher].threatens == wedge.wooer
+        ):
+            yield Problem(
+                f"{key}.watcher",
+                f"'{wedge.watcher}', who threatens the wooer itself",
+                "a watcher who threatens the wooer's partner",
+                "Name the other party as wooer.",
+            )
+        if wedge.eased_by is not None:
+            yield from _name(f"{key}.eased_by", wedge.eased_by, s.issues, "an issue")
+
+
+def _levers(s: Scenario) -> Iterator[Problem]:
+    document = s.model_dump(mode="python")
+    for name, lever in s.levers.items():
+        for key in lever.keys:
+            node: object = document
+            for part in key.split("."):
+                if not isinstance(node, dict) or part not in node:
+                    yield Problem(
+                        f"levers.{name}.keys",
+                        f"'{key}'",
+                        "the dotted name of a value of the scenario",
+                        nearest(part, node if isinstance(node, dict) else ()),
+                    )
+                    break
+                node = node[part]
 
 
 def _gives_what_it_has(key: str, side: str, chooser: str, issue: Issue) -> Iterator[Problem]:
@@ -153,7 +216,7 @@ def _table_references(s: Scenario, name: str, table: Table) -> Iterator[Problem]
     for party in table.reservation:
         yield from _name(f"{key}.reservation.{party}", party, parties, _PARTY)
     for one, other in (parties, parties[::-1]):
-        if one in s.countries and other not in s.countries[one].trust:
+        if "trust" not in s.without and one in s.countries and other not in s.countries[one].trust:
             yield Problem(
                 f"countries.{one}.trust.{other}",
                 "nothing",
@@ -237,12 +300,16 @@ def _issue_references(s: Scenario, name: str, issue: Issue) -> Iterator[Problem]
                 "a rung of the issue's ladder",
                 nearest(rung, issue.ladder),
             )
-    if issue.curvature.value < 1.0:
+    if issue.curvature is not None and issue.curvature.value < 1.0:
         yield Problem(
             f"{key}.curvature",
             f"{issue.curvature.value:g}",
             "at least 1, a convex cost",
             "Raise it.",
+        )
+    if issue.weaponisable and issue.duty is None:
+        yield Problem(
+            f"{key}.weaponisable", "true", "a duty that could be imposed again", "Drop it."
         )
     if issue.duty is not None:
         yield from _duty_references(s, key, issue)
@@ -258,7 +325,18 @@ def _duty_references(s: Scenario, key: str, issue: Issue) -> Iterator[Problem]:
     if issue.benefit is not None or issue.cost is not None:
         yield Problem(key, "a duty beside a benefit or cost", "one or the other", "Drop one.")
     yield from _name(f"{key}.duty.flow", duty.flow, s.flows, _FLOW)
+    own = [p for p, entry in s.provinces.items() if entry.country == issue.conceder]
+    for province in duty.protected:
+        what = f"a province of {issue.conceder}"
+        yield from _name(f"{key}.duty.protected.{province}", province, own, what)
     flow = s.flows.get(duty.flow)
+    if issue.weaponisable and flow is not None and flow.dependence is None:
+        yield Problem(
+            f"flows.{duty.flow}.dependence",
+            "nothing",
+            "how far the exporter depends on that market, since the duty may come back",
+            "Add it, or drop weaponisable.",
+        )
     if flow is not None and (flow.exporter, flow.importer) != (issue.beneficiary, issue.conceder):
         yield Problem(
             f"{key}.duty.flow",
@@ -326,21 +404,32 @@ def _origins(s: Scenario) -> Iterator[tuple[str, Origin]]:
 
 
 def _sums(s: Scenario) -> Iterator[Problem]:
-    classes = s.salience
-    if not classes.low.value <= classes.medium.value <= classes.high.value:
+    classes = [s.salience.low, s.salience.medium, s.salience.high]
+    multiples = [entry.value for entry in classes if entry is not None]
+    if multiples != sorted(multiples):
         yield Problem(
             "salience",
-            f"{classes.low.value:g}, {classes.medium.value:g}, {classes.high.value:g}",
+            ", ".join(f"{multiple:g}" for multiple in multiples),
             "low at most medium, medium at most high",
             "Reorder them.",
         )
-    if s.alarm.weight_offered.value > s.alarm.weight_agreed.value:
+    if s.alarm is not None and s.alarm.weight_offered.value > s.alarm.weight_agreed.value:
         yield Problem(
             "alarm.weight_offered",
             f"{s.alarm.weight_offered.value:g}",
             f"at most weight_agreed, {s.alarm.weight_agreed.value:g}",
             "An offer alarms no more than a promise: lower it.",
         )
+    for name, issue in s.issues.items():
+        if issue.duty is not None:
+            total = sum(share.value for share in issue.duty.protected.values())
+            if total > 1.0 + _SUM_TOLERANCE:
+                yield Problem(
+                    f"issues.{name}.duty.protected",
+                    f"shares that sum to {total:g}",
+                    "a sum of at most 1",
+                    "Scale them down.",
+                )
     for name, flow in s.flows.items():
         has_provinces = any(p.country == flow.exporter for p in s.provinces.values())
         if not has_provinces:
@@ -429,7 +518,7 @@ def _reveals(s: Scenario) -> Iterator[Problem]:
             )
     for name, table in s.tables.items():
         for watcher in table.watchers:
-            blow_back = punishment(s, name, watcher, p).blow_back()[0]
+            blow_back = punishment(s, name, watcher, p).blow_back(np.zeros(1))[0]
             if blow_back < 0.0:
                 yield Problem(
                     f"tables.{name}.watchers.{watcher}.punishment",

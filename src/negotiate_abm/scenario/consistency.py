@@ -104,11 +104,11 @@ def discarded_shares(scenario: Scenario, draws: int = 1000) -> dict[str, float]:
 
 def impossibilities(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
     """Return, for each thing no world can be, the runs whose numbers say it is."""
-    found = {
-        "alarm.weight_offered is above alarm.weight_agreed": (
+    found: dict[str, BoolArray] = {}
+    if scenario.alarm is not None:
+        found["alarm.weight_offered is above alarm.weight_agreed"] = (
             p["alarm.weight_offered"] > p["alarm.weight_agreed"]
         )
-    }
     for name, rungs in ladders(scenario, p).items():
         found[f"issues.{name}.ladder does not climb to one"] = rungs.breaks_order
         if scenario.issues[name].duty is not None:
@@ -119,6 +119,12 @@ def impossibilities(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
         found[key + "shortest_round_weeks is above longest_round_weeks"] = (
             p[key + "shortest_round_weeks"] > p[key + "longest_round_weeks"]
         )
+        for watcher in scenario.tables[name].watchers:
+            measure = watcher_key(name, watcher) + "punishment."
+            if measure + "line_coverage" in p.values:
+                found[f"{measure}line_coverage is below coverage"] = (
+                    p[measure + "line_coverage"] < p[measure + "coverage"]
+                )
     return found
 
 
@@ -139,7 +145,7 @@ def contradictions(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
             measure = punishment(scenario, name, watcher, p)
             key = watcher_key(name, watcher)
             found[f"{key}punishment would pay its imposer, who has not imposed it"] = (
-                measure.blow_back() < 0.0
+                measure.blow_back(np.zeros(p.runs)) < 0.0
             )
     for name in scenario.revealed:
         found[f"revealed.{name}: the swap that was left would have paid"] = (
@@ -159,13 +165,15 @@ def refused_worth(
     refusal = scenario.revealed[name]
     first = scenario.issues[next(iter(refusal.gives))]
     chooser = f"countries.{refusal.chooser}."
-    trust = p[f"{chooser}trust.{first.beneficiary}"]
+    full = np.ones(p.runs)
+    trust = p.values.get(f"{chooser}trust.{first.beneficiary}", full)
+    sunk = p.get(chooser + "sunk_share", 0.0)
     total = np.zeros(p.runs)
     for issue, rung in refusal.gets.items():
         total = total + believed_gain(valued[issue].at(rung, valued[issue].benefits), trust)
     for issue, rung in refusal.gives.items():
         cost = valued[issue].at(rung, valued[issue].costs)
-        total = total - believed_cost(cost, trust, p[chooser + "sunk_share"])
+        total = total - believed_cost(cost, trust, sunk)
     for watcher, entry in scenario.tables[first.table].watchers.items():
         if entry.threatens == refusal.chooser:
             total = total - _punishment_of(scenario, name, first.table, watcher, p, valued)
@@ -195,4 +203,6 @@ def _punishment_of(
     threat = chance(weeks * exponential(threat_hazard(p, key, exposed, crossed, hostility)))
     calm = chance(weeks * exponential(threat_hazard(p, key, nothing, nothing, hostility)))
     severity = punishment_severity(scenario, table, watcher, p)
-    return p[key + "credibility"] * severity * (threat - calm)
+    wide = punishment_severity(scenario, table, watcher, p, wide=True)
+    widening = np.where(crossed > 0.0, wide - severity, 0.0)
+    return p[key + "credibility"] * (severity * (threat - calm) + widening)

@@ -8,8 +8,6 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -21,21 +19,12 @@ from pydantic_core import ErrorDetails
 from negotiate_abm.errors import Problem, RunError, ScenarioError, nearest
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.checks import problems_in
+from negotiate_abm.scenario.layering import CASES, layered, pruned, unread
 from negotiate_abm.scenario.parameters import quantities
 from negotiate_abm.scenario.quantities import REMEDY, Quantity
 from negotiate_abm.scenario.schema import WORTH_TAGS, Salience, Scenario
 
-_CASES = resources.files("negotiate_abm.scenario") / "cases"
 _LARGEST_FILE_BYTES = 4_000_000
-
-# Which sections of the defaults apply to each entry of a section of the scenario.
-_EACH = {
-    "country": "countries",
-    "province": "provinces",
-    "flow": "flows",
-    "issue": "issues",
-    "table": "tables",
-}
 
 # What pydantic adds to the place of an error inside a choice of types.
 _UNION_PARTS = {*WORTH_TAGS, "str", "list[str]", "constrained-str", "list[constrained-str]"}
@@ -45,7 +34,7 @@ Overrides = Mapping[str, Any]
 
 def case_names() -> list[str]:
     """Return the names of the bundled cases, sorted."""
-    files = (Path(str(entry.name)) for entry in _CASES.iterdir())
+    files = (Path(str(entry.name)) for entry in CASES.iterdir())
     return sorted(f.stem for f in files if f.suffix == ".toml" and f.stem != "defaults")
 
 
@@ -69,8 +58,7 @@ def load_scenario(case: str | Path | Scenario, overrides: Overrides | None = Non
     if isinstance(case, Scenario):
         if not overrides:
             return case
-        document = with_overrides(case.model_dump(mode="python"), overrides)
-        return _validated(case.name, document, counterfactual=True)
+        return _validated(case.name, with_overrides(case, overrides), counterfactual=True)
     where, text = _read(case)
     try:
         document = tomllib.loads(text)
@@ -101,10 +89,10 @@ def scenario_from(
     ScenarioError
         If it says something that cannot be.
     """
-    complete = _with_defaults(copy.deepcopy(dict(document)))
+    complete = layered(copy.deepcopy(dict(document)))
     if overrides:
         # From the typed scenario, so that keys the file leaves to the schema can be set too.
-        complete = with_overrides(_typed(where, complete).model_dump(mode="python"), overrides)
+        complete = with_overrides(_typed(where, complete), overrides)
     return _validated(where, complete, counterfactual=bool(overrides))
 
 
@@ -112,7 +100,7 @@ def _read(case: str | Path) -> tuple[str, str]:
     """Return where a scenario is, and its text."""
     path = Path(case)
     if isinstance(case, str) and case in case_names():
-        return f"{case}.toml", (_CASES / f"{case}.toml").read_text(encoding="utf-8")
+        return f"{case}.toml", (CASES / f"{case}.toml").read_text(encoding="utf-8")
     try:
         if path.suffix != ".toml" and not path.exists():
             expected = "a bundled case or a path ending in .toml"
@@ -134,71 +122,50 @@ def _read(case: str | Path) -> tuple[str, str]:
     )
 
 
-@cache
-def _defaults() -> dict[str, Any]:
-    return tomllib.loads((_CASES / "defaults.toml").read_text(encoding="utf-8"))
+def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
+    """Return the document of a scenario with dotted keys replaced.
 
-
-def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with the packaged defaults beneath it."""
-    defaults = dict(_defaults())
-    for_each = {key: defaults.pop(key) for key in (*_EACH, "watcher")}
-    merged = _merge(defaults, document)
-    for singular, plural in _EACH.items():
-        _fill_each(merged, plural, for_each[singular])
-    tables = merged.get("tables")
-    for table in tables.values() if isinstance(tables, dict) else ():
-        if isinstance(table, dict):
-            _fill_each(table, "watchers", for_each["watcher"])
-    return merged
-
-
-def _fill_each(parent: dict[str, Any], section: str, default: dict[str, Any]) -> None:
-    entries = parent.get(section)
-    if not isinstance(entries, dict):
-        return
-    for name, entry in entries.items():
-        if isinstance(entry, dict):
-            entries[name] = _merge({k: v for k, v in default.items() if _wanted(k, entry)}, entry)
-
-
-def _wanted(key: str, entry: dict[str, Any]) -> bool:
-    """A default section (not a quantity) only fills a section the entry has."""
-    return key != "duty" or key in entry
-
-
-def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Return `above` laid over `below`; a quantity is replaced whole, never mixed."""
-    merged = dict(below)
-    for key, value in above.items():
-        under = below.get(key)
-        if isinstance(under, dict) and isinstance(value, dict) and "value" not in under:
-            merged[key] = _merge(under, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def with_overrides(document: dict[str, Any], overrides: Overrides) -> dict[str, Any]:
-    """Return the document with dotted keys replaced.
+    Text and switches come first, for they decide which numbers are read; defaults are then
+    laid beneath what they call for, and what they leave without a reader is taken out.
 
     Raises
     ------
     RunError
-        If a key names nothing in the scenario, or a number is given for text or text for
-        a number.
+        If a key names nothing that the scenario reads, or a number is given for text or
+        text for a number.
     """
-    for key, value in overrides.items():
+    for key in overrides:
         if not isinstance(key, str):
             raise RunError(f"override {key!r}: got no text; expected a dotted name. Quote it.")
+    document = scenario.model_dump(mode="python")
+    numbers = {key: value for key, value in overrides.items() if _is_number(value)}
+    for key, value in overrides.items():
+        if key not in numbers:
+            document = _replace(document, key, key.split("."), value)
+    document = pruned(document)
+    for key, value in numbers.items():
         document = _replace(document, key, key.split("."), value)
     return document
 
 
-def _replace(node: dict[str, Any], key: str, path: list[str], value: Any) -> dict[str, Any]:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _replace(
+    node: dict[str, Any], key: str, path: list[str], value: Any, above: tuple[str, ...] = ()
+) -> dict[str, Any]:
     head, *rest = path
     where = f"override {key}={_shown(value)}"
     if head not in node:
+        fields = _fields_at([*above])
+        if head in fields and not rest and not _takes_quantity([*above, head]):
+            return {**node, head: value}
+        if head in fields:
+            raise RunError(
+                f"{where}: got '{head}', which no rule of this scenario reads; expected the name "
+                f"of a number that one does. Switch on what reads it, or give it in the file."
+            )
         raise RunError(
             f"{where}: got '{head}', which the scenario does not have there; expected a dotted "
             f"name of one of its values. {nearest(head, node)}"
@@ -210,7 +177,7 @@ def _replace(node: dict[str, Any], key: str, path: list[str], value: Any) -> dic
                 f"{where}: got more than a name; expected it to end at '{head}', which is a "
                 f"value. Leave out '.{'.'.join(rest)}'."
             )
-        return {**node, head: _replace(below, key, rest, value)}
+        return {**node, head: _replace(below, key, rest, value, (*above, head))}
     if not isinstance(below, dict):
         return {**node, head: value}
     if "salience" in below:
@@ -227,7 +194,7 @@ def _replace(node: dict[str, Any], key: str, path: list[str], value: Any) -> dic
 
 
 def _number(where: str, unit: str, value: Any) -> float:
-    if not isinstance(value, bool) and isinstance(value, int | float | np.number):
+    if _is_number(value):
         try:
             return float(value)
         except OverflowError:
@@ -258,7 +225,8 @@ def split_overrides(
     scalars: dict[str, Any] = {}
     columns: dict[str, FloatArray] = {}
     for key, value in overrides.items():
-        if not isinstance(value, np.ndarray | list):
+        is_names = isinstance(value, list) and all(isinstance(part, str) for part in value)
+        if is_names or not isinstance(value, np.ndarray | list):
             scalars[key] = value
             continue
         try:
@@ -297,6 +265,41 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
             _validated(scenario.name, changed, counterfactual=True)
 
 
+def expand_levers(scenario: Scenario, levers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the overrides that pulling levers by name amounts to.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    levers : mapping of str to value, optional
+        Lever to a value; True for a lever whose value the scenario states.
+
+    Raises
+    ------
+    RunError
+        If there is no such lever, or it needs a value and gets none.
+    """
+    found: dict[str, Any] = {}
+    for name, value in (levers or {}).items():
+        if name not in scenario.levers:
+            raise RunError(
+                f"lever '{name}': got a name the scenario does not have; expected one of its "
+                f"levers. {nearest(name, scenario.levers)}"
+            )
+        lever = scenario.levers[name]
+        if value is False:
+            continue
+        if value is True:
+            value = lever.value
+        if value is None:
+            raise RunError(
+                f"lever '{name}': got no value; expected one for {', '.join(lever.keys)}. "
+                f"Write {name}=VALUE."
+            )
+        found |= dict.fromkeys(lever.keys, value)
+    return found
+
+
 def _typed(where: str, document: dict[str, Any]) -> Scenario:
     try:
         return Scenario.model_validate(document)
@@ -308,9 +311,25 @@ def _typed(where: str, document: dict[str, Any]) -> Scenario:
 def _validated(where: str, document: dict[str, Any], counterfactual: bool = False) -> Scenario:
     scenario = _typed(where, document)
     problems_found = problems_in(scenario, counterfactual)
+    for path in unread(document):
+        if _part_at(document, path) is not None:
+            problems_found.append(
+                Problem(
+                    ".".join(path),
+                    "a number",
+                    "nothing: no rule of this scenario reads it",
+                    "Drop it, or switch on what would.",
+                )
+            )
     if problems_found:
         raise ScenarioError(where, problems_found)
     return scenario
+
+
+def _part_at(node: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
 
 
 def _explain(details: ErrorDetails) -> Problem:
@@ -360,6 +379,18 @@ def _fields_at(path: list[str]) -> list[str]:
             annotation = get_args(annotation)[1]
     model = _model_in(annotation)
     return list(model.model_fields) if model is not None else []
+
+
+def _takes_quantity(path: list[str]) -> bool:
+    """Return whether the field at a path of the schema holds a quantity."""
+    annotation: Any = Scenario
+    for part in path:
+        model = _model_in(annotation)
+        if model is not None and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+        elif get_origin(annotation) is dict:
+            annotation = get_args(annotation)[1]
+    return _model_in(annotation) is Quantity
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -31,7 +31,8 @@ def quantities(scenario: Scenario) -> dict[str, Quantity]:
 
 def quantities_of_salience(scenario: Scenario) -> dict[str, Quantity]:
     """Return the multiple that each class of salience stands for."""
-    return {name: getattr(scenario.salience, name) for name in type(scenario.salience).model_fields}
+    classes = {n: getattr(scenario.salience, n) for n in type(scenario.salience).model_fields}
+    return {name: entry for name, entry in classes.items() if entry is not None}
 
 
 def salience_code(scenario: Scenario, key: str) -> str | None:

@@ -11,6 +11,7 @@ from negotiate_abm.scenario.quantities import (
     Elasticity,
     Entry,
     Level,
+    LumpSum,
     Money,
     Name,
     NonNegativeMoney,
@@ -24,6 +25,7 @@ from negotiate_abm.scenario.quantities import (
     PositiveWeeks,
     Share,
     Tolerances,
+    TolerancesPerPercent,
     Weeks,
     Years,
 )
@@ -43,28 +45,71 @@ class Source(Entry):
     )
 
 
+class PoliticalConsent(Entry):
+    """Provinces do not ratify, but make a deal costly: consent is a matter of chance."""
+
+    kind: Literal["political"]
+    inclination: Number = Field(description="Log-odds of consent to a deal that moves nothing.")
+    gain_slope: Number = Field(description="Log-odds a C$bn/yr of influence-weighted gain.")
+    approval_slope: Number = Field(description="Log-odds a unit of approval over a half.")
+    misjudgement: Number = Field(description="Standard deviation of the government's error.")
+    least_chance: Share = Field(description="Chance, as it sees it, under which it does not sign.")
+    breach_share: Share = Field(description="Share of a breach that failing to deliver counts as.")
+
+
+class FormalQuota(Entry):
+    """Provinces ratify by weighted vote."""
+
+    kind: Literal["quota"]
+    quota: Share = Field(description="Least share of the provinces' influence that must gain.")
+    breach_share: Share = Field(description="Share of a breach that failing to deliver counts as.")
+
+
+Consent = Annotated[PoliticalConsent | FormalQuota, Discriminator("kind")]
+
+
 class Country(Entry):
     """A country: its economy, its patience, its trust, and how it bargains and retaliates."""
 
     title: str
     gdp: PositiveMoney
-    discount_rate: PerYear = Field(
-        description="How little what comes later, or will not last, counts today."
+    discount_rate: PerYear | None = Field(
+        None, description="How little what comes later, or will not last, counts today."
     )
-    sunk_share: Share = Field(description="Share of own cost sunk if the other side defaults.")
-    private_reservation: Share = Field(description="Least share of the best deal it accepts.")
+    sunk_share: Share | None = Field(
+        None, description="Share of own cost sunk if the other side defaults."
+    )
+    private_reservation: Share | None = Field(
+        None, description="Least share of the best deal it accepts, where none is given."
+    )
     tactic: str
-    tactic_exponent: PositiveNumber = Field(
-        description="Faratin's e: below 1 holds, above 1 gives."
+    tactic_exponent: PositiveNumber | None = Field(
+        None, description="Faratin's e: below 1 holds, above 1 gives."
+    )
+    imitation: Share | None = Field(
+        None, description="Weight of imitation in a mixed tactic; the clock has the rest."
+    )
+    opponent_model: Literal["perfect", "prior", "frequency"] = Field(
+        "perfect",
+        description="What it knows of others' values: all, the record, or the record and offers.",
     )
     retaliation: str
-    generosity: Share = Field(description="Chance of overlooking a provocation.")
-    escalation: Share = Field(description="Step of a graduated answer, share of the full measure.")
+    generosity: Share | None = Field(None, description="Chance of overlooking a provocation.")
+    escalation: Share | None = Field(
+        None, description="Step of a graduated answer, share of the full measure."
+    )
     trust: dict[Name, Share] = Field(
         {}, description="In each counterpart's promises, at the start."
     )
-    trust_strength: PositiveNumber = Field(description="Pseudo-observations behind that trust.")
-    approval: Share = Field(description="Approval of its government, where it rests.")
+    trust_strength: PositiveNumber | None = Field(
+        None, description="Pseudo-observations behind that trust."
+    )
+    approval: Share | None = Field(
+        None, description="Approval of its government, where it rests, if it has provinces."
+    )
+    consent: Consent | None = Field(
+        None, description="What its provinces' consent to a deal takes; without, none is needed."
+    )
 
 
 class Province(Entry):
@@ -90,6 +135,12 @@ class Flow(Entry):
     substitution: Elasticity = Field(description="Import demand elasticity, sigma.")
     supply: PositiveNumber = Field(description="Export supply elasticity, omega.")
     growth: PositiveNumber = Field(description="Free-trade value now over that when observed.")
+    knock_on: PositiveNumber | None = Field(
+        None, description="National income lost per C$ of exporters' loss to a punishment."
+    )
+    dependence: Share | None = Field(
+        None, description="The importer's share of the exporter's sales of these goods."
+    )
     shares: dict[Name, Share] = Field({}, description="Exporting provinces' shares.")
     elsewhere: Share | None = Field(None, description="Share of provinces not modelled.")
 
@@ -134,6 +185,9 @@ class Duty(Entry):
     producers_share: Share = Field(description="Protected surplus lost per C$ of extra imports.")
     producers_weight: Number = Field(description="Lambda, political weight of those producers.")
     coercive_value: NonNegativeMoney = Field(description="Worth of the duty as a lever.")
+    protected: dict[Name, Share] = Field(
+        {}, description="Conceding provinces' shares of what protected producers would lose."
+    )
 
 
 class Issue(Entry):
@@ -147,9 +201,17 @@ class Issue(Entry):
     divisible: bool = Field(True, description="May stop between rungs (talk rungs never).")
     weaponisable: bool = Field(
         False,
-        description="The conceder can turn it off again; no rule reads it yet.",
+        description="The conceder may impose the duty again, sooner the more it is depended on.",
     )
-    curvature: PositiveNumber = Field(description="Convexity of the conceder's cost, at least 1.")
+    held: float | None = Field(
+        None,
+        ge=0.0,
+        le=1.0,
+        description="Level at which it is held from the first week, never to be rolled back.",
+    )
+    curvature: PositiveNumber | None = Field(
+        None, description="Convexity of the conceder's cost, at least 1; a duty's is trade's own."
+    )
     duty: Duty | None = None
     benefit: Worth | None = None
     cost: Worth | None = None
@@ -171,6 +233,9 @@ class Measure(Entry):
     flow: str
     rate: Percent = Field(description="Added rate at full intensity.")
     coverage: Share = Field(description="Share of the flow that is hit.")
+    line_coverage: Share | None = Field(
+        None, description="Share that is hit once a red line is crossed, where there are lines."
+    )
 
 
 class Watcher(Entry):
@@ -183,14 +248,17 @@ class Watcher(Entry):
     base_hazard: PerWeek = Field(description="Of a threat at tolerance, without hostility.")
     exposure_slope: Number
     hostility_slope: Number
-    line_slope: Number
+    line_slope: Number | None = None
+    alarm_per_pull: TolerancesPerPercent | None = Field(
+        None, description="Alarm for each per cent of trade pulled away from it."
+    )
     notice_weeks: PositiveWeeks
     lookahead_weeks: PositiveWeeks = Field(description="How far ahead the threatened looks.")
     punishment_years: Years = Field(description="How long it expects a punishment to last.")
     credibility: Share = Field(description="Belief that an unmet threat is executed.")
     credibility_strength: PositiveNumber
     grievance_worth: NonNegativeMoney = Field(description="Per unit of exposure over tolerance.")
-    line_worth: NonNegativeMoney = Field(description="Per red line crossed.")
+    line_worth: NonNegativeMoney | None = Field(None, description="Per red line crossed.")
     reputation: NonNegativeMoney = Field(description="Worth of being seen to act.")
     execution_noise: PositiveMoney
     choice_noise: PositiveMoney = Field(description="Of the threatened side's answer.")
@@ -200,6 +268,19 @@ class Watcher(Entry):
     )
     punishment: Measure
     counter: Measure | None = None
+
+
+class Wedge(Entry):
+    """What a party sees in a partner whom a watcher estranges."""
+
+    wooer: str
+    watcher: str
+    estrangement: Number = Field(description="Added interest at full hostility, a share.")
+    pull: Number = Field(description="Added interest when all trade is pulled away, a share.")
+    half_pull: Percent = Field(description="Trade pulled from the watcher that brings half of it.")
+    eased_by: Name | None = Field(
+        None, description="Issue between wooer and watcher that, conceded, ends the interest."
+    )
 
 
 class Event(Entry):
@@ -225,10 +306,21 @@ class Table(Entry):
     longest_round_weeks: PositiveWeeks
     under_way_weeks: Weeks = Field(description="Age at the start of a round already open; 0 none.")
     implementation_weeks: PositiveWeeks = Field(description="Mean time to come into force.")
-    grace_weeks: Weeks = Field(description="Delay forgiven before it costs trust.")
+    officials_hazard: PerWeek | None = Field(
+        None, description="Of officials settling, in an open round, what talks take place."
+    )
+    grace_weeks: Weeks | None = Field(None, description="Delay forgiven before it costs trust.")
     reservation: dict[Name, Money] = Field({}, description="Given instead of derived, by country.")
+    wedge: Wedge | None = None
     events: dict[Name, Event] = {}
     watchers: dict[Name, Watcher] = {}
+
+
+class TwoTypes(Entry):
+    """Kydd's trust: the other is of a kind that keeps its word, or of one that often does not."""
+
+    kept_if_trustworthy: Share
+    kept_if_not: Share
 
 
 class Trust(Entry):
@@ -238,8 +330,11 @@ class Trust(Entry):
     kept: Number
     agreement: Number
     delay: Number
-    breach: Number
-    suspension: Number
+    breach: Number | None = None
+    suspension: Number | None = None
+    two_types: TwoTypes | None = Field(
+        None, description="Two-type Bayesian trust in place of a Beta belief."
+    )
 
 
 class Domestic(Entry):
@@ -250,6 +345,9 @@ class Domestic(Entry):
     approval_erosion: Number
     approval_recovery_weeks: PositiveWeeks
     goodwill: Number
+    compensation: Share | None = Field(
+        None, description="Share of protected producers' losses that the government makes good."
+    )
 
 
 class Alarm(Entry):
@@ -262,16 +360,70 @@ class Alarm(Entry):
 class Conduct(Entry):
     """Rules of conduct that all share."""
 
-    leverage_bend: Number
-    review_weeks: PositiveWeeks = Field(description="Between reviews of a measure in force.")
+    leverage_bend: Number | None = Field(
+        None, description="How far leverage bends the concession curve."
+    )
+    review_weeks: PositiveWeeks | None = Field(
+        None, description="Between reviews of a measure in force."
+    )
+    reimposition_hazard: PerWeek | None = Field(
+        None, description="Of a weaponisable duty coming back, at full relief and dependence."
+    )
+    agenda: Literal["whole", "non_weaponisable_first"] = Field(
+        "whole", description="Whether weaponisable sectors wait until others have moved."
+    )
+    continuation: Share | None = Field(
+        None, description="Chance, as it counts it, of getting the rest in another round."
+    )
+    grit_step: Level | None = Field(
+        None, description="Longest step a round may bring, as in Osgood's graduated reciprocation."
+    )
+
+
+class Arrangement(Entry):
+    """A parallel arrangement: other buyers, found at a cost and in time. Off until pulled."""
+
+    title: str
+    country: str
+    table: str = Field(description="The table it is an alternative to.")
+    active: bool = False
+    replaces: Share = Field(description="Share of losses there that it makes good in the end.")
+    build_weeks: PositiveWeeks = Field(description="Until it earns in full.")
+    set_up_cost: LumpSum
+    pulls: Percent = Field(description="Share of exports to the watcher that it pulls away.")
+    watcher: str
+
+
+class Tie(Entry):
+    """A quiet security tie: it soothes one power and alarms another. Off until pulled."""
+
+    title: str
+    country: str
+    active: bool = False
+    visibility: Share
+    soothes: str
+    soothing: Share = Field(description="Share of that power's alarm it takes away, in full view.")
+    alarms: str
+    alarm: Tolerances = Field(description="Added alarm of the other power, in full view.")
+    cooling: Share = Field(description="Share of that power's interest it costs, in full view.")
+
+
+class Lever(Entry):
+    """A change a user can pull by name."""
+
+    title: str
+    keys: list[str] = Field(min_length=1, description="Dotted names it sets.")
+    value: bool | float | str | None = Field(
+        None, description="What it sets them to; without, the user gives a number."
+    )
 
 
 class SalienceBounds(Entry):
     """The multiple of the largest tariff stake that each class of salience stands for."""
 
-    low: PositiveNumber
-    medium: PositiveNumber
-    high: PositiveNumber
+    low: PositiveNumber | None = None
+    medium: PositiveNumber | None = None
+    high: PositiveNumber | None = None
 
 
 class Refusal(Entry):
@@ -298,10 +450,16 @@ class Scenario(Entry):
     tables: dict[Name, Table] = Field(min_length=1)
     issues: dict[Name, Issue] = Field(min_length=1)
     cross_links: dict[Name, CrossLink] = {}
+    arrangements: dict[Name, Arrangement] = {}
+    ties: dict[Name, Tie] = {}
     revealed: dict[Name, Refusal] = {}
-    trust: Trust
-    domestic: Domestic
-    alarm: Alarm
+    trust: Trust | None = None
+    domestic: Domestic | None = None
+    alarm: Alarm | None = None
     conduct: Conduct
     salience: SalienceBounds
+    levers: dict[Name, Lever] = {}
+    without: list[str] = Field(
+        [], description="Mechanisms and tables switched off: what is theirs is left out."
+    )
     sources: dict[str, Source] = {}

@@ -12,6 +12,7 @@ from negotiate_abm.mechanisms.trade import (
     cost_of_cutting,
     exporter_loss,
     free_trade_value,
+    producers_loss,
     rate_restoring,
 )
 from negotiate_abm.scenario.parameters import Parameters
@@ -39,7 +40,8 @@ class TradeFlow:
 class Ladder:
     """One issue's rungs and what each is worth, C$ billion a year; arrays (runs, rungs).
 
-    `restored` is the share of the exporter's loss that a rung gives back, zero for talk.
+    `restored` is the share of the exporter's loss that a rung gives back, zero for talk;
+    `hurt` is what the conceder's protected producers lose by it.
     """
 
     names: list[str]
@@ -48,6 +50,7 @@ class Ladder:
     benefits: FloatArray
     costs: FloatArray
     restored: FloatArray
+    hurt: FloatArray
 
     def at(self, rung: str, values: FloatArray) -> FloatArray:
         """Return one rung's column of `values`, shape (runs,)."""
@@ -104,6 +107,10 @@ def _duty_ladder(scenario: Scenario, name: str, p: Parameters) -> Ladder:
         flow.free_value, floor, *goods
     )
 
+    def hurt_by_restoring(share: FloatArray) -> FloatArray:
+        cut = rate_restoring(share, rate, floor, *goods)
+        return producers_loss(flow.free_value, rate, cut, *goods, p[key + "producers_share"])
+
     def cost_of_restoring(share: FloatArray) -> FloatArray:
         return cost_of_cutting(
             flow.free_value,
@@ -115,7 +122,17 @@ def _duty_ladder(scenario: Scenario, name: str, p: Parameters) -> Ladder:
             p[key + "coercive_value"] * share,
         )
 
-    return _ladder(scenario, name, p, stake, cost_of_restoring)
+    if not issue.duty.protected:
+        return _ladder(scenario, name, p, stake, cost_of_restoring, hurt_by_restoring)
+    compensation = p["domestic.compensation"]
+    return _ladder(
+        scenario,
+        name,
+        p,
+        stake,
+        lambda share: cost_of_restoring(share) + compensation * hurt_by_restoring(share),
+        hurt_by_restoring,
+    )
 
 
 def _political_ladder(
@@ -132,7 +149,9 @@ def _political_ladder(
 
     benefit = worth("benefit", issue.benefit, issue.beneficiary)
     cost = worth("cost", issue.cost, issue.conceder)
-    return _ladder(scenario, name, p, benefit, lambda level: cost * power(level, curvature))
+    return _ladder(
+        scenario, name, p, benefit, lambda level: cost * power(level, curvature), np.zeros_like
+    )
 
 
 def _ladder(
@@ -141,6 +160,7 @@ def _ladder(
     p: Parameters,
     benefit: FloatArray,
     cost_at: Callable[[FloatArray], FloatArray],
+    hurt_at: Callable[[FloatArray], FloatArray],
 ) -> Ladder:
     """Return a ladder, its rungs valued by their own shares or, without, by rule.
 
@@ -150,15 +170,21 @@ def _ladder(
     """
     rungs = scenario.issues[name].ladder
     ground = next((rung for rung, entry in rungs.items() if not entry.talk), list(rungs)[-1])
-    curvature = p[f"issues.{name}.curvature"]
     first_level = p[f"issues.{name}.ladder.{ground}.level"]
-    columns: dict[str, list[FloatArray]] = {"level": [], "benefit": [], "cost": [], "restored": []}
+    columns: dict[str, list[FloatArray]] = {
+        "level": [],
+        "benefit": [],
+        "cost": [],
+        "restored": [],
+        "hurt": [],
+    }
     for rung, entry in rungs.items():
         key = f"issues.{name}.ladder.{rung}."
         level = p[key + "level"]
         if key + "cost" in p.values:
             cost = p[key + "cost"] * cost_at(np.ones(p.runs))
         elif entry.talk:
+            curvature = p[f"issues.{name}.curvature"]
             cost = cost_at(first_level) * power(level / first_level, curvature)
         else:
             cost = cost_at(level)
@@ -166,6 +192,7 @@ def _ladder(
         columns["cost"].append(cost)
         columns["benefit"].append(p.values.get(key + "benefit", level) * benefit)
         columns["restored"].append(np.zeros(p.runs) if entry.talk else level)
+        columns["hurt"].append(np.zeros(p.runs) if entry.talk else hurt_at(level))
     return Ladder(
         list(rungs),
         [entry.talk for entry in rungs.values()],
@@ -173,6 +200,7 @@ def _ladder(
         np.stack(columns["benefit"], axis=-1),
         np.stack(columns["cost"], axis=-1),
         np.stack(columns["restored"], axis=-1),
+        np.stack(columns["hurt"], axis=-1),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.mechanisms.preferences import perpetual_worth
 from negotiate_abm.mechanisms.retaliation import log_threat_hazard
-from negotiate_abm.mechanisms.trade import added_loss, imposer_cost
+from negotiate_abm.mechanisms.trade import added_loss, imposer_cost, value_share
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import TradeFlow
@@ -29,12 +29,12 @@ def threat_hazard(
         hostility,
         p[key + "hostility_slope"],
         crossed,
-        p[key + "line_slope"],
+        p.get(key + "line_slope", 0.0),
     )
 
 
 class TariffMeasure:
-    """A retaliatory tariff and what it does at any intensity.
+    """A retaliatory tariff and what it does, at any intensity.
 
     Parameters
     ----------
@@ -43,6 +43,11 @@ class TariffMeasure:
     flow : str
         The flow it falls on.
     p : Parameters
+
+    Notes
+    -----
+    Where the scenario says so, crossing a red line widens it: `wide`, below, is one in runs
+    where one was crossed, else zero.
     """
 
     def __init__(self, key: str, flow: str, p: Parameters) -> None:
@@ -51,21 +56,33 @@ class TariffMeasure:
         self._base = p[f"flows.{flow}.rate_when_valued"]
         self._rate = p[key + "rate"]
         self._coverage = p[key + "coverage"]
+        self._line_coverage = p.values.get(key + "line_coverage", self._coverage)
+        elasticities = (self._goods.sigma, self._goods.omega)
+        after = imposer_cost(self._goods.free_value, self._base + self._rate, *elasticities)
+        before = imposer_cost(self._goods.free_value, self._base, *elasticities)
+        self._blow_back = after - before
 
-    def loss(self, intensity: FloatArray) -> FloatArray:
+    def coverage(self, wide: FloatArray) -> FloatArray:
+        """Return the share of the flow that is hit, shape (runs,)."""
+        return np.where(wide > 0.0, self._line_coverage, self._coverage)
+
+    def loss(self, intensity: FloatArray, wide: FloatArray) -> FloatArray:
         """Return what it costs the exporters, C$ billion a year, shape (runs,)."""
         goods = self._goods
-        return self._coverage * added_loss(
+        return self.coverage(wide) * added_loss(
             goods.free_value, self._base, intensity * self._rate, goods.sigma, goods.omega
         )
 
-    def blow_back(self) -> FloatArray:
-        """Return what it costs its imposer in full, C$ billion a year (a gain if negative)."""
+    def trade_lost(self, intensity: FloatArray, wide: FloatArray) -> FloatArray:
+        """Return the exports it destroys, C$ billion a year, shape (runs,)."""
         goods = self._goods
-        elasticities = (goods.sigma, goods.omega)
-        after = imposer_cost(goods.free_value, self._base + self._rate, *elasticities)
-        before = imposer_cost(goods.free_value, self._base, *elasticities)
-        return self._coverage * (after - before)
+        before = value_share(self._base, goods.sigma, goods.omega)
+        after = value_share(self._base + intensity * self._rate, goods.sigma, goods.omega)
+        return self.coverage(wide) * goods.free_value * (before - after)
+
+    def blow_back(self, wide: FloatArray) -> FloatArray:
+        """Return what it costs its imposer in full, C$ billion a year (a gain if negative)."""
+        return self.coverage(wide) * self._blow_back
 
 
 def punishment(scenario: Scenario, table: str, watcher: str, p: Parameters) -> TariffMeasure:
@@ -74,9 +91,16 @@ def punishment(scenario: Scenario, table: str, watcher: str, p: Parameters) -> T
     return TariffMeasure(watcher_key(table, watcher) + "punishment.", entry.punishment.flow, p)
 
 
-def punishment_severity(scenario: Scenario, table: str, watcher: str, p: Parameters) -> FloatArray:
-    """Return what a punishment of the expected length costs the threatened, as a flow for ever."""
-    loss = punishment(scenario, table, watcher, p).loss(np.ones(p.runs))
+def punishment_severity(
+    scenario: Scenario, table: str, watcher: str, p: Parameters, wide: bool = False
+) -> FloatArray:
+    """Return what a punishment of the expected length costs the threatened, as a flow for ever.
+
+    `wide` asks for one that answers a crossed red line.
+    """
+    entry = scenario.tables[table].watchers[watcher]
+    measure = punishment(scenario, table, watcher, p)
+    loss = measure.loss(np.ones(p.runs), np.full(p.runs, float(wide)))
+    nation = loss * p[f"flows.{measure.flow}.knock_on"]
     years = p[watcher_key(table, watcher) + "punishment_years"]
-    threatened = scenario.tables[table].watchers[watcher].threatens
-    return perpetual_worth(loss, years, p[f"countries.{threatened}.discount_rate"])
+    return perpetual_worth(nation, years, p[f"countries.{entry.threatens}.discount_rate"])

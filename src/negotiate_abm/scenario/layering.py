@@ -1,0 +1,425 @@
+"""What lies beneath a scenario file, and what is left out of it.
+
+The packaged defaults are laid beneath a file. What a switched-off mechanism (`without`)
+alone would read is taken out, and so is a default that no rule of this scenario would
+read: every number left in a scenario bears on its results.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from negotiate_abm.mechanisms.retaliation import retaliation_strategies
+from negotiate_abm.mechanisms.tactics import tactics
+
+CASES = resources.files("negotiate_abm.scenario") / "cases"
+
+Document = dict[str, Any]
+Path = tuple[str, ...]
+
+# Which sections of the defaults apply to each entry of a section of the scenario.
+_EACH = {
+    "country": "countries",
+    "province": "provinces",
+    "flow": "flows",
+    "issue": "issues",
+    "table": "tables",
+}
+
+# What `without` may name, beside a table, and what that switches off.
+MECHANISMS = {
+    "trust": "sides count on every promise, and nothing they do changes that",
+    "leverage": "waiting bends nobody's concessions",
+    "ladders": "every issue is conceded whole or not at all",
+    "revealed": "draws are not held against choices already made",
+    "provinces": "no pressure from home, no approval, no consent",
+    "consent": "governments sign what they like",
+    "watchers": "nobody outside a table reacts to it",
+    "wedge": "no interest in estranging a partner from others",
+    "arrangements": "no parallel arrangements",
+    "ties": "no security ties",
+    "reimposition": "no duty comes back",
+}
+
+
+@cache
+def _defaults() -> Document:
+    return tomllib.loads((CASES / "defaults.toml").read_text(encoding="utf-8"))
+
+
+def layered(document: Document) -> Document:
+    """Return the document with the defaults that it can use beneath it.
+
+    Anything malformed is left for the schema to complain of.
+    """
+    given = _switched_off(document)
+    merged = _merged_with_defaults(given)
+    for path in list(unread(merged)):
+        if _at(given, path) is None:
+            merged = _without(merged, path)
+    return merged
+
+
+def pruned(document: Document) -> Document:
+    """Return the document with defaults beneath it and without any number that nothing reads."""
+    merged = _merged_with_defaults(_switched_off(_without_nones(document)))
+    for path in list(unread(merged)):
+        merged = _without(merged, path)
+    cited = set(_cited(_less(merged, "sources")))
+    return _kept(merged, "sources", lambda name, _: name in cited)
+
+
+def _without_nones(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    return {key: _without_nones(child) for key, child in node.items() if child is not None}
+
+
+# -- defaults ---------------------------------------------------------------------------
+
+
+def _merged_with_defaults(document: Document) -> Document:
+    defaults = dict(_defaults())
+    for_each = {key: defaults.pop(key) for key in (*_EACH, "watcher", "consent")}
+    merged = _merge(defaults, document)
+    for singular, plural in _EACH.items():
+        _fill_each(merged, plural, for_each[singular])
+    for table in _section(merged, "tables").values():
+        if isinstance(table, dict):
+            _fill_each(table, "watchers", for_each["watcher"])
+    for country in _section(merged, "countries").values():
+        consent = country.get("consent") if isinstance(country, dict) else None
+        if isinstance(consent, dict):
+            kind = for_each["consent"].get(str(consent.get("kind")), {})
+            country["consent"] = _merge(kind, consent)
+    return merged
+
+
+def _fill_each(parent: Document, section: str, default: Document) -> None:
+    entries = parent.get(section)
+    if not isinstance(entries, dict):
+        return
+    entries = dict(entries)
+    parent[section] = entries
+    for name, entry in entries.items():
+        if isinstance(entry, dict):
+            # A default section (not a quantity) only fills a section that the entry has.
+            fits = {k: v for k, v in default.items() if k != "duty" or k in entry}
+            entries[name] = _merge(fits, entry)
+
+
+def _merge(below: Document, above: Document) -> Document:
+    """Return `above` laid over `below`; a quantity is replaced whole, never mixed."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = below.get(key)
+        if isinstance(under, dict) and isinstance(value, dict) and "value" not in under:
+            merged[key] = _merge(under, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _section(node: Any, *path: str) -> Document:
+    found = _at(node, path)
+    return found if isinstance(found, dict) else {}
+
+
+def _at(node: Any, path: Path) -> Any:
+    """Return what stands at a path, None where nothing does."""
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
+
+
+def _without(node: Document, path: Path) -> Document:
+    """Return the document less what stands at a path."""
+    head, *rest = path
+    if head not in node:
+        return node
+    if not rest:
+        return {key: child for key, child in node.items() if key != head}
+    return {**node, head: _without(node[head], tuple(rest))}
+
+
+# -- what no rule would read --------------------------------------------------------------
+
+
+def unread(s: Document) -> Iterator[Path]:
+    """Yield the places of numbers that no rule of this scenario would read."""
+    off = s.get("without") or []
+    issues = _named(s, "issues")
+    watched = {n: w for n, t in _named(s, "tables").items() if (w := _section(t, "watchers"))}
+    weaponised = [issue for issue in issues.values() if issue.get("weaponisable")]
+    roll_back = bool(watched or weaponised)
+    pairs = [{t.get("host"), t.get("guest")} for t in _named(s, "tables").values()]
+    pressed = {p.get("country") for p in _named(s, "provinces").values()}
+    no_trust = "trust" in off
+    if no_trust:
+        yield ("trust",)
+    if not pressed:
+        yield ("domestic",)
+    elif not any(_section(issue, "duty", "protected") for issue in issues.values()):
+        yield ("domestic", "compensation")
+    if not watched:
+        yield ("alarm",)
+    if not roll_back:
+        yield ("conduct", "review_weeks")
+        yield ("trust", "suspension")
+        if not any(c.get("consent") for c in _named(s, "countries").values()):
+            yield ("trust", "breach")
+    if not weaponised:
+        yield ("conduct", "reimposition_hazard")
+    if "leverage" in off or not any(
+        _reads(tactics, c.get("tactic"), "tactic_exponent") for c in _named(s, "countries").values()
+    ):
+        yield ("conduct", "leverage_bend")
+    coded = {_at(issue, (side, "salience")) for issue in issues.values() for side in _SIDES}
+    for kind in ("low", "medium", "high"):
+        if kind not in coded:
+            yield ("salience", kind)
+    looks_ahead = _look_ahead(s, watched, weaponised)
+    for name, country in _named(s, "countries").items():
+        key = ("countries", name)
+        for field, registry, rule in (
+            ("tactic_exponent", tactics, "tactic"),
+            ("imitation", tactics, "tactic"),
+            ("generosity", retaliation_strategies, "retaliation"),
+            ("escalation", retaliation_strategies, "retaliation"),
+        ):
+            if not _reads(registry, country.get(rule), field):
+                yield (*key, field)
+        if name not in looks_ahead:
+            yield (*key, "discount_rate")
+        if name not in pressed:
+            yield (*key, "approval")
+        counterparts = {c for pair in pairs if name in pair for c in pair}
+        for other in _section(country, "trust"):
+            if no_trust or other not in counterparts:
+                yield (*key, "trust", other)
+        seats = [t for t in _named(s, "tables").values() if name in (t.get("host"), t.get("guest"))]
+        if seats and all(name in _section(table, "reservation") for table in seats):
+            yield (*key, "private_reservation")
+        if no_trust or not counterparts:
+            yield (*key, "sunk_share")
+            yield (*key, "trust_strength")
+    yield from _unread_at_tables(s, watched, no_trust)
+    yield from _unread_in_flows(s, watched, weaponised)
+
+
+_SIDES = ("benefit", "cost")
+
+
+def _unread_at_tables(s: Document, watched: dict[str, Document], no_trust: bool) -> Iterator[Path]:
+    issues = _named(s, "issues")
+    if no_trust:
+        for table in _named(s, "tables"):
+            yield ("tables", table, "grace_weeks")
+    for table, watchers in watched.items():
+        for watcher in watchers:
+            has_lines = any(
+                issue.get("table") == table and watcher in _section(issue, "red_lines")
+                for issue in issues.values()
+            )
+            if not has_lines:
+                key = ("tables", table, "watchers", watcher)
+                yield (*key, "line_slope")
+                yield (*key, "line_worth")
+                yield (*key, "punishment", "line_coverage")
+    talked_of = set()
+    for name, issue in issues.items():
+        talk = any(_at(rung, ("talk",)) for rung in _section(issue, "ladder").values())
+        if talk:
+            talked_of.add(issue.get("table"))
+        elif issue.get("duty") is not None:
+            # A duty's cost comes from trade; its curvature only makes talk cheap.
+            yield ("issues", name, "curvature")
+    for table in _named(s, "tables"):
+        if table not in talked_of:
+            yield ("tables", table, "officials_hazard")
+
+
+def _unread_in_flows(
+    s: Document, watched: dict[str, Document], weaponised: list[Document]
+) -> Iterator[Path]:
+    punished = {
+        _at(entry, ("punishment", "flow")) for ws in watched.values() for entry in ws.values()
+    }
+    dependent = {_at(issue, ("duty", "flow")) for issue in weaponised}
+    for name in _named(s, "flows"):
+        if name not in punished:
+            yield ("flows", name, "knock_on")
+        if name not in dependent:
+            yield ("flows", name, "dependence")
+
+
+def _look_ahead(
+    s: Document, watched: dict[str, Document], weaponised: list[Document]
+) -> set[object]:
+    """Return the countries that weigh what comes later or will not last."""
+    threatened = {_at(entry, ("threatens",)) for ws in watched.values() for entry in ws.values()}
+    builders = {entry.get("country") for entry in _named(s, "arrangements").values()}
+    return threatened | builders | {issue.get("beneficiary") for issue in weaponised}
+
+
+def _reads(registry: Any, rule: object, field: str) -> bool:
+    if rule not in registry:
+        return True
+    reads = registry[rule].reads
+    return reads is None or field in reads
+
+
+def _named(s: Document, section: str) -> dict[str, Document]:
+    """Return the well-formed entries of a section."""
+    return {k: v for k, v in _section(s, section).items() if isinstance(v, dict)}
+
+
+# -- what is switched off -----------------------------------------------------------------
+
+
+def _switched_off(document: Document) -> Document:
+    """Return the document less what `without` switches off."""
+    off = document.get("without")
+    if not isinstance(off, list):
+        return document
+    s = dict(document)
+    for table in [name for name in off if name in _section(s, "tables")]:
+        s = _without_table(s, table)
+    if "ladders" in off:
+        s = _without_ladders(s)
+    if "provinces" in off:
+        s = _without_provinces(s)
+    if "consent" in off:
+        s = _each(s, "countries", lambda country: _less(country, "consent"))
+    if "watchers" in off:
+        s = _without_watchers(s)
+    if "wedge" in off:
+        s = _each(s, "tables", lambda table: _less(table, "wedge"))
+    if "reimposition" in off:
+        s = _each(s, "issues", lambda issue: _less(issue, "weaponisable"))
+    for section in ("arrangements", "ties", "revealed"):
+        if section in off:
+            s = _less(s, section)
+    return _without_loose_ends(s) if off else s
+
+
+def _less(entry: Document, *keys: str) -> Document:
+    return {key: value for key, value in entry.items() if key not in keys}
+
+
+def _each(s: Document, section: str, change: Any) -> Document:
+    entries = {
+        name: change(entry) if isinstance(entry, dict) else entry
+        for name, entry in _section(s, section).items()
+    }
+    return {**s, section: entries} if section in s else s
+
+
+def _kept(s: Document, section: str, keep: Any) -> Document:
+    if section not in s:
+        return s
+    return {**s, section: {k: v for k, v in _named(s, section).items() if keep(k, v)}}
+
+
+def _without_table(s: Document, table: str) -> Document:
+    s = _kept(s, "tables", lambda name, _: name != table)
+    s = _kept(s, "issues", lambda _, issue: issue.get("table") != table)
+    s = _kept(s, "arrangements", lambda _, entry: entry.get("table") != table)
+    left = _section(s, "issues")
+    s = _kept(s, "cross_links", lambda _, e: e.get("issue") in left and e.get("other") in left)
+    s = _kept(
+        s,
+        "revealed",
+        lambda _, e: all(i in left for side in ("gives", "gets") for i in _section(e, side)),
+    )
+
+    def let_go(entry: Document) -> Document:
+        eased_by = _at(entry, ("wedge", "eased_by"))
+        if eased_by is None or eased_by in left:
+            return entry
+        return {**entry, "wedge": _less(entry["wedge"], "eased_by")}
+
+    return _each(s, "tables", let_go)
+
+
+def _without_ladders(s: Document) -> Document:
+    """Leave each ladder its top rung alone, where every line then lies."""
+    tops = {
+        name: list(_section(issue, "ladder"))[-1:] for name, issue in _named(s, "issues").items()
+    }
+
+    def merge(issue: Document) -> Document:
+        ladder = _section(issue, "ladder")
+        top = list(ladder)[-1:]
+        kept = {rung: _less(ladder[rung], "benefit", "cost", "talk") for rung in top}
+        lines = {whose: top[0] for whose in _section(issue, "red_lines") if top}
+        return {**issue, "ladder": kept, "red_lines": lines, "divisible": False}
+
+    def at_the_top(refusal: Document) -> Document:
+        return {
+            key: {i: tops[i][0] if tops.get(i) else rung for i, rung in value.items()}
+            if key in ("gives", "gets") and isinstance(value, dict)
+            else value
+            for key, value in refusal.items()
+        }
+
+    return _each(_each(s, "issues", merge), "revealed", at_the_top)
+
+
+def _without_provinces(s: Document) -> Document:
+    s = _less(s, "provinces", "domestic")
+    s = _each(s, "flows", lambda flow: _less(flow, "shares", "elsewhere"))
+    s = _each(s, "countries", lambda country: _less(country, "approval", "consent"))
+
+    def unprotected(issue: Document) -> Document:
+        duty = issue.get("duty")
+        return {**issue, "duty": _less(duty, "protected")} if isinstance(duty, dict) else issue
+
+    return _each(s, "issues", unprotected)
+
+
+def _without_watchers(s: Document) -> Document:
+    def unwatched(table: Document) -> Document:
+        events = {
+            name: _less(event, "exposure", "fades_weeks") if isinstance(event, dict) else event
+            for name, event in _section(table, "events").items()
+        }
+        return {**_less(table, "watchers", "wedge"), "events": events}
+
+    def unexposed(issue: Document) -> Document:
+        own = {w: r for w, r in _section(issue, "red_lines").items() if w == issue.get("conceder")}
+        return {**_less(issue, "exposure"), "red_lines": own}
+
+    return _less(_each(_each(s, "tables", unwatched), "issues", unexposed), "ties", "arrangements")
+
+
+def _without_loose_ends(s: Document) -> Document:
+    """Drop flows that nothing moves and sources that nothing cites any more."""
+    issues, tables = _named(s, "issues"), _named(s, "tables")
+    used = {_at(issue, ("duty", "flow")) for issue in issues.values()}
+    for table in tables.values():
+        for watcher in _section(table, "watchers").values():
+            used |= {_at(watcher, (kind, "flow")) for kind in ("punishment", "counter")}
+    s = _kept(s, "flows", lambda name, flow: name in used or bool(_section(flow, "shares")))
+    levers = {
+        name: lever
+        for name, lever in _named(s, "levers").items()
+        if all(_at(s, tuple(key.split("."))[:2]) is not None for key in lever.get("keys") or [])
+    }
+    if "levers" in s:
+        s = {**s, "levers": levers}
+    cited = set(_cited(_less(s, "sources")))
+    return _kept(s, "sources", lambda name, _: name in cited)
+
+
+def _cited(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, child in node.items():
+            if key == "source":
+                yield from [child] if isinstance(child, str) else (child or [])
+            else:
+                yield from _cited(child)

@@ -75,6 +75,14 @@ def _add_run(commands: Any) -> None:
         help="replace a value of the scenario by its dotted name; may be repeated",
     )
     run.add_argument(
+        "--lever",
+        dest="levers",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="pull a lever of the scenario by its name; may be repeated",
+    )
+    run.add_argument(
         "--strategies",
         action="append",
         metavar="FILE.py",
@@ -119,9 +127,16 @@ def _run(options: argparse.Namespace) -> int:
     if wanted is not None:
         check_free(wanted)  # refuse now what could not be written later
     overrides = dict(_override(text) for text in options.overrides)
+    levers = dict(_lever(text) for text in options.levers)
     with progress_bar(options.runs) as progress:
         result = run(
-            options.case, options.runs, options.weeks, options.seed, overrides, progress=progress
+            options.case,
+            options.runs,
+            options.weeks,
+            options.seed,
+            overrides,
+            progress=progress,
+            levers=levers,
         )
     if options.json:
         if wanted is not None:
@@ -145,6 +160,11 @@ def _override(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except (ValueError, RecursionError):
         return key.strip(), value.strip()
+
+
+def _lever(text: str) -> tuple[str, Any]:
+    """Return the name and the value of NAME or NAME=VALUE; True where it names no value."""
+    return _override(text) if "=" in text else (text.strip(), True)
 
 
 def _list(options: argparse.Namespace) -> int:

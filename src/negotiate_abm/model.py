@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,12 @@ from negotiate_abm.phases import delivery, home, talks, threats
 from negotiate_abm.recording.events import EventLog
 from negotiate_abm.recording.trajectories import Snapshot
 from negotiate_abm.scenario.consistency import consistent_draw
-from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
+from negotiate_abm.scenario.loader import (
+    check_columns,
+    load_scenario,
+    split_overrides,
+    with_levers,
+)
 from negotiate_abm.scenario.parameters import central
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import TradeFlow, ladders
@@ -33,6 +38,7 @@ from negotiate_abm.watches import THREATENED, WATCHER, Watch
 LARGEST_BLOCK = 200_000
 
 # What is drawn each week for every watch.
+WEEKLY_DRAWS = ("open", "officials", "hostility", "threat")
 WATCH_DRAWS = ("hostility", "threat", "answer", "execute", "reconsider", "counter", "punish")
 
 
@@ -57,6 +63,9 @@ class NegotiationModel(mesa.Model):
         Dotted key to a scalar, or to an array of shape (runs,) for a number.
     collect : bool
         Whether to keep a Mesa `DataCollector` of scalars: means over the runs.
+    levers : mapping of str to value, optional
+        Levers of the scenario to pull, by name: True for one whose value it states, else a
+        value. An override of the same key goes first.
 
     Attributes
     ----------
@@ -84,12 +93,13 @@ class NegotiationModel(mesa.Model):
         rng: int | None = 7,
         overrides: Mapping[str, Any] | None = None,
         collect: bool = False,
+        levers: Mapping[str, Any] | None = None,
     ) -> None:
         self.rng_seed = checked_seed(rng)
         super().__init__(rng=self.rng_seed)
         _check_block(runs, first_run)
-        scalars, arrays = split_overrides(overrides or {}, runs)
         base = load_scenario(scenario)
+        scalars, arrays = split_overrides(with_levers(base, levers, overrides), runs)
         self.case = load_scenario(base, scalars)
         check_columns(self.case, arrays)
         self.runs = runs
@@ -113,7 +123,7 @@ class NegotiationModel(mesa.Model):
         self._review_weeks = np.rint(p.get("conduct.review_weeks", 1.0)).astype(np.int64)
         self._standing_losses = self._losses_not_at_stake()
         self._trade = Trade(self.case, p)
-        self._shocks = Shocks(self.rng_seed, self.run_numbers, self._purposes())
+        self._shocks = Shocks(self.rng_seed, self.run_numbers, *self._purposes())
         losses = self.flow_losses()
         for province in self.provinces.values():
             province.settle(losses)
@@ -165,10 +175,14 @@ class NegotiationModel(mesa.Model):
                     losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
         return losses
 
+    def exports(self) -> dict[str, FloatArray]:
+        """Return each flow's value under the tariffs in force, C$ billion a year, (runs,)."""
+        return self._trade.exports(self)
+
     def relief(self, country: str) -> FloatArray:
-        """Return what is restored to a country's exporters, C$ billion a year, (runs,)."""
+        """Return what exporters regain at the focal table, C$ billion a year, shape (runs,)."""
         total = np.zeros(self.runs)
-        for table in self.tables.values():
+        for table in self._reported_tables():
             if country in table.parties:
                 gains = table.restored() * table.exporter_stake
                 total = total + (gains * ~table.concedes(table.side_of(country))).sum(axis=-1)
@@ -178,14 +192,27 @@ class NegotiationModel(mesa.Model):
         """Return what punishments cost a country's exporters, C$ billion a year, (runs,)."""
         total = np.zeros(self.runs)
         for watch in self.watches:
-            if watch.threatens == country:
+            if watch.threatens == country and watch.table in self._reported_tables():
                 total = total + watch.punishment.loss(watch.feud.of(WATCHER), watch.wide)
         return total
+
+    def _reported_tables(self) -> list[Table]:
+        """Return the tables whose relief and punishment are reported."""
+        focal = self.case.focal_table
+        return list(self.tables.values()) if focal is None else [self.tables[focal]]
+
+    def punished(self, country: str) -> BoolArray:
+        """Return whether a watcher of the focal table ever punished a country, shape (runs,)."""
+        found = np.zeros(self.runs, dtype=np.bool_)
+        for watch in self.watches:
+            if watch.threatens == country and watch.table in self._reported_tables():
+                found = found | watch.punished
+        return found
 
     def has_relief(self, country: str) -> BoolArray:
         """Return whether some duty against a country is cut by a rung or more, (runs,)."""
         found = np.zeros(self.runs, dtype=np.bool_)
-        for table in self.tables.values():
+        for table in self._reported_tables():
             for i, name in enumerate(table.issues):
                 issue = self.case.issues[name]
                 if issue.duty is not None and issue.beneficiary == country:
@@ -235,8 +262,9 @@ class NegotiationModel(mesa.Model):
             "loss": (("province",), beside([p.loss for p in provinces])),
             "exposure": (("watch",), beside([w.exposure() for w in watches])),
             "pulled": (("watch",), beside([w.pulled for w in watches])),
+            "steadfast": (("table",), beside([t.steadfast for t in tables])),
             "interest": (("table",), beside([t.interest for t in tables])),
-            "exports": (("flow",), beside(self._trade.exports(self))),
+            "exports": (("flow",), beside(list(self.exports().values()))),
             "hostility": (("watch",), beside([w.hostility for w in watches])),
             "threat": (("watch",), beside([w.hanging.astype(np.float64) for w in watches])),
             "punishment": (("watch",), beside([w.feud.of(WATCHER) for w in watches])),
@@ -292,7 +320,8 @@ class NegotiationModel(mesa.Model):
 
     # -- small helpers --------------------------------------------------------------------
 
-    def _purposes(self) -> list[str]:
+    def _purposes(self) -> tuple[list[str], list[str]]:
+        """Return what is drawn, and what of it is wanted of all runs every week."""
         purposes: list[str] = []
         for table in self.tables.values():
             purposes += [f"open {table.name}", f"length {table.name}"]
@@ -307,7 +336,8 @@ class NegotiationModel(mesa.Model):
         for watch in self.watches:
             for purpose in WATCH_DRAWS:
                 purposes.append(f"{purpose} {watch.name}")
-        return purposes
+        weekly = [p for p in purposes if p.split(" ", 1)[0] in WEEKLY_DRAWS]
+        return purposes, weekly
 
     def record(
         self,
@@ -353,6 +383,16 @@ class NegotiationModel(mesa.Model):
     def draw(self, purpose: str) -> FloatArray:
         """Return this week's uniform draw for a purpose, shape (runs,)."""
         return self._shocks.draw(purpose, self.week)
+
+    def draw_for(self, country: Country, purpose: str) -> FloatArray:
+        """Return the draw behind a country's retaliation, if its strategy asks for one, (runs,)."""
+        if country.retaliation.draws:
+            return self.draw(purpose)
+        return np.zeros(self.runs)
+
+    def draw_in(self, purposes: Sequence[str], rows: IntArray) -> FloatArray:
+        """Return this week's uniform draws for some purposes in some runs, (rows, purposes)."""
+        return self._shocks.draw_in(purposes, self.week, rows)
 
     def is_due(self, since: IntArray) -> BoolArray:
         """Return whether a measure so many weeks old is due for review, shape (runs,)."""

@@ -293,7 +293,7 @@ def _powers(scenario: Scenario, share: Fraction | None) -> Iterator[tuple[Table,
                 ],
             )
         quota = total // 2 + 1 if share is None else ceil(share * total)
-        title = f"{country.title}: voting power where {quota} of {total} thousandths carry"
+        title = f"Voting power in {country.title}\n({quota} of {total} thousandths carry)"
         yield _power(title, provinces, weights, quota), _left_out(country.title, provinces)
 
 

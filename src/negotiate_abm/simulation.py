@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from negotiate_abm.errors import RunError
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, ratio
 from negotiate_abm.mechanisms.preferences import reaches
 from negotiate_abm.model import NegotiationModel, checked_seed
 from negotiate_abm.provenance import manifest
 from negotiate_abm.recording.trajectories import Recorder, dataset, first_week
 from negotiate_abm.result import Result
-from negotiate_abm.scenario.loader import check_columns, load_scenario, split_overrides
+from negotiate_abm.scenario.loader import (
+    check_columns,
+    load_scenario,
+    split_overrides,
+    with_levers,
+)
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import rates
 
@@ -24,13 +29,13 @@ if TYPE_CHECKING:
 
 # Near the best rate, and small enough for a progress bar that moves; measured in
 # benchmarks/block_size.py.
-RUNS_A_BLOCK = 1000
+RUNS_A_BLOCK = 2000
 
 # Refuse, before any memory is taken, what would hold more numbers than this (8 bytes each).
 MOST_NUMBERS = 500_000_000
 
 # Numbers recorded a run and a week in the bundled case, rounded up.
-_NUMBERS_A_RUN_WEEK = 100
+_NUMBERS_A_RUN_WEEK = 200
 
 Progress = Callable[[int], None]
 
@@ -44,6 +49,7 @@ def run(
     first_run: int = 0,
     progress: Progress | None = None,
     block: int = RUNS_A_BLOCK,
+    levers: Mapping[str, Any] | None = None,
 ) -> Result:
     """Play many runs of a scenario and return what happened.
 
@@ -65,6 +71,9 @@ def run(
         Called with the number of runs just finished.
     block : int
         Runs played at once. It changes speed and memory, never a result.
+    levers : mapping of str to value, optional
+        Levers of the scenario to pull, by name: True for one whose value it states, else a
+        value. An override of the same key goes first.
 
     Returns
     -------
@@ -76,8 +85,8 @@ def run(
         For any bad input; the message says what to mend.
     """
     seed = checked_seed(seed)
-    overrides = dict(overrides or {})
     base = load_scenario(case)
+    overrides = with_levers(base, levers, overrides)
     scalars, columns = split_overrides(overrides, runs)
     scenario = load_scenario(base, scalars)
     check_columns(scenario, columns)
@@ -178,23 +187,35 @@ def _outcomes(
         columns[f"{table.name}.agreements"] = table.agreements
         columns[f"{table.name}.failed_rounds"] = table.failed
         columns[f"{table.name}.failed_with_a_zone"] = table.failed_with_a_zone
-    punished = np.zeros(model.runs, dtype=np.bool_)
+        columns[f"{table.name}.broken_at_home"] = table.not_consented
+        columns[f"{table.name}.reimposed"] = table.reimposed
     for watch in model.watches:
-        for kind, happened in (("threatened", watch.threatened), ("punished", watch.punished)):
-            key = f"{watch.watcher}.{kind}"
-            columns[key] = columns.get(key, False) | happened
-        if watch.threatens == model.case.focal:
-            punished |= watch.punished
+        for kind in ("threatened", "complied", "bought_off", "punished"):
+            columns[f"{watch.watcher}.{kind}"] = getattr(watch, kind)
     focal = model.countries[model.case.focal]
     for name in ("relief", "punishment_loss"):
         columns[f"{name}_at_end"] = arrays[name][:, -1]
         columns[f"{name}_mean"] = arrays[name][:, 1:].mean(axis=1)
     if focal.provinces:
         columns["approval"] = focal.approval
+    for partner, share in _export_shares(model).items():
+        columns[f"exports_to.{partner}"] = share
     has_relief = model.has_relief(model.case.focal)
     columns["has_relief"] = has_relief
-    columns["relief_without_punishment"] = has_relief & ~punished
+    columns["relief_without_punishment"] = has_relief & ~model.punished(model.case.focal)
     return columns
+
+
+def _export_shares(model: NegotiationModel) -> dict[str, FloatArray]:
+    """Return, by partner, its share of the focal country's modelled exports at the end."""
+    exports = model.exports()
+    by_partner: dict[str, FloatArray] = {}
+    for name, flow in model.case.flows.items():
+        if flow.exporter == model.case.focal:
+            sold = by_partner.get(flow.importer, np.zeros(model.runs))
+            by_partner[flow.importer] = sold + exports[name]
+    total = np.add.reduce(list(by_partner.values())) if by_partner else np.zeros(model.runs)
+    return {partner: ratio(sold, total, otherwise=0.0) for partner, sold in by_partner.items()}
 
 
 def _joined(blocks: list[_Block], about: dict[str, Any]) -> Result:

@@ -11,7 +11,7 @@ import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Bargain, Risk
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, sum_short
-from negotiate_abm.mechanisms.preferences import filled, reaches, round_down
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE, filled, reaches, round_down
 from negotiate_abm.mechanisms.retaliation import Feud
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Event, Scenario
@@ -63,8 +63,9 @@ class Table:
         How much each side took back since its breaches were last answered, in levels.
     leverage, unscaled_leverage : arrays of shape (runs, 2)
         Each side's leverage in the latest round, by shares of GDP and by plain stakes.
-    interest : array of shape (runs,)
-        By how much a wooer's wedge multiplies what its partner's promises are worth.
+    interest, steadfast : arrays of shape (runs,)
+        By how much a wooer's wedge multiplies what its partner's promises are worth, and
+        the share of them it expects to survive a watcher's pressure.
     feud : Feud
         Suspensions of what is in force, one side answering the other's breach.
     """
@@ -187,7 +188,7 @@ class Table:
         self.insistence = np.zeros((self.runs, 2, len(self.issues)))
         self.leverage = np.full((self.runs, 2), 0.5)
         self.unscaled_leverage = np.full((self.runs, 2), 0.5)
-        self.interest = np.ones(self.runs)
+        self.interest, self.steadfast = np.ones(self.runs), np.ones(self.runs)
         self.feud = Feud.none_yet(self.runs)
         self.breached = np.zeros((self.runs, 2))
         self.since_breach = np.full(self.runs, -1, dtype=np.int64)
@@ -250,6 +251,7 @@ class Table:
         part: FloatArray,
         gains: tuple[FloatArray, FloatArray],
         costs: tuple[FloatArray, FloatArray],
+        talk_gains: tuple[FloatArray, FloatArray],
         line_costs: tuple[FloatArray, FloatArray],
         risks: list[Risk],
     ) -> Bargain:
@@ -263,6 +265,8 @@ class Table:
             From `open_parts`.
         gains, costs : pairs of arrays of shape (rows, issues)
             Each side's factor on benefits it receives and on costs it bears.
+        talk_gains : pair of arrays of shape (rows, issues)
+            Each side's factor on the benefits of talk, whose costs are borne as they are.
         line_costs : pair of arrays of shape (rows, issues, segments)
             What each side expects to lose by the open part of a step across a red line.
         risks : list of Risk
@@ -274,14 +278,25 @@ class Table:
             [
                 np.where(
                     self.concedes(side)[:, None],
-                    -cost * costs[side][:, :, None],
-                    benefit * gains[side][:, :, None],
+                    -cost * np.where(self.talk, 1.0, costs[side][:, :, None]),
+                    benefit
+                    * np.where(self.talk, talk_gains[side][:, :, None], gains[side][:, :, None]),
                 )
                 - line_costs[side]
                 for side in (0, 1)
             ]
         )
         return Bargain(value, self.conceder, self.divisible, risks, self.rungs)
+
+    def substance(self, place: int) -> FloatArray:
+        """Return an issue's agreed level where it is more than talk, else zero, shape (runs,)."""
+        agreed = self.agreed[:, place]
+        return np.where(
+            reaches(agreed, self.first_substantive[:, place])
+            | (agreed > self.top_talk[:, place] + LEVEL_TOLERANCE),
+            agreed,
+            0.0,
+        )
 
     def levels_of(self, rows: IntArray, part: FloatArray, fill: FloatArray) -> FloatArray:
         """Return the levels that a package brings in some runs, shape (rows, issues)."""

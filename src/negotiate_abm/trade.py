@@ -38,8 +38,8 @@ class Trade:
             floor = value_under(goods.free_value, p[key + "floor"], *elasticities)
             self._at_start[name], self._regained[name] = now, floor - now
 
-    def exports(self, model: NegotiationModel) -> list[FloatArray]:
-        """Return each flow's value under the tariffs in force, C$ billion a year, (runs,) each."""
+    def exports(self, model: NegotiationModel) -> dict[str, FloatArray]:
+        """Return each flow's value under the tariffs in force, C$ billion a year, (runs,)."""
         now = dict(self._at_start)
         for table in model.tables.values():
             restored = table.restored()
@@ -57,7 +57,7 @@ class Trade:
                 if flow.exporter == country.name and country.arrangements:
                     left = 1.0 - country.moved_from(flow.importer, self._scenario)
                     now[name] = now[name] * left
-        return list(now.values())
+        return now
 
     def pulled_away(self, watch: Watch, moved: FloatArray) -> FloatArray:
         """Return the share of the threatened's exports to a watcher that has turned away, (runs,).

@@ -168,13 +168,21 @@ class Country(mesa.Agent):
     def gain_factor(self, table: Table, rows: IntArray) -> FloatArray:
         """Return what multiplies the benefits it is promised, shape (rows, issues).
 
-        The weight of pressed provinces; trust, once; what other buyers already replace; how
-        long a duty is likely to stay away; and, for a wooer, the interest of the wedge and
-        the chance that its partner stands by what it promised.
+        Trust, once, and what `talk_factor` has.
         """
         counterpart = table.parties[1 - table.side_of(self.name)]
         trust = np.take(self.trust_in(counterpart), rows)
-        worth = believed_gain(self.relief_weights(table, rows), trust[:, None])
+        return believed_gain(self.talk_factor(table, rows), trust[:, None])
+
+    def talk_factor(self, table: Table, rows: IntArray) -> FloatArray:
+        """Return what multiplies the benefits of talk, shape (rows, issues).
+
+        Both sides sit down at once, so talk takes no trust. What counts is the weight of
+        pressed provinces; what other buyers already replace; how long a duty is likely to
+        stay away; and, for a wooer, the interest of the wedge and the chance that its
+        partner stands by what it promised.
+        """
+        worth = self.relief_weights(table, rows)
         worth = worth * np.take(self._partner_interest(table), rows)[:, None]
         if self.arrangements:
             missing = 1.0 - np.take(self.replaced(table), rows)
@@ -189,7 +197,7 @@ class Country(mesa.Agent):
         interest = np.ones(table.runs)
         wedge = table.entry.wedge
         if wedge is not None and wedge.wooer == self.name:
-            interest = interest * table.interest
+            interest = interest * table.interest * table.steadfast
         counterpart = table.parties[1 - table.side_of(self.name)]
         for partner, cooled in self._cooling:
             if partner == counterpart:
@@ -384,12 +392,12 @@ class Country(mesa.Agent):
         table: Table,
         rows: IntArray,
         levels: FloatArray,
-        misjudgement: FloatArray,
-        draw: FloatArray,
+        draws: FloatArray,
     ) -> tuple[BoolArray, BoolArray]:
         """Return whether it dares to sign a deal, and whether its provinces let it pass.
 
-        Both have shape (rows,); the draws are uniform, shape (runs,).
+        Both have shape (rows,); `draws`, uniform and of shape (rows, 2), are behind its
+        error of judgement and the provinces' answer.
         """
         yes = np.ones(rows.size, dtype=np.bool_)
         if self.consent is None:
@@ -411,9 +419,9 @@ class Country(mesa.Agent):
             number["gain_slope"],
             number["approval_slope"],
         )
-        seen = misjudged(odds, number["misjudgement"], np.take(misjudgement, rows))
+        seen = misjudged(odds, number["misjudgement"], draws[:, 0])
         dares = consent_probability(seen) >= number["least_chance"]
-        return dares, np.take(draw, rows) < consent_probability(odds)
+        return dares, draws[:, 1] < consent_probability(odds)
 
     def breach_share(self) -> FloatArray:
         """Return the share of a breach that a deal broken at home counts as, shape (runs,)."""

@@ -172,7 +172,8 @@ def _cheapest(
     bargain: Bargain, proposer: int, path: _Path, aspiration: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """Return the best end of the paths at every price on exposure, and where there is one."""
-    moved, worth, possible = path.follow(bargain, proposer, aspiration, EXPOSURE_PRICES[0])
+    end = path.follow(bargain, proposer, aspiration, EXPOSURE_PRICES[0])
+    moved, possible = end.moved(), end.possible
     if not bargain.risks:
         return moved, possible
     penalty = path.penalty(bargain, moved)
@@ -180,23 +181,62 @@ def _cheapest(
     if rows.size == 0:
         return moved, possible
     part, narrowed = bargain.in_runs(rows), path.in_runs(rows)
-    found = moved[rows], worth[rows], possible[rows]
+    found = end.in_runs(rows)
     for price in EXPOSURE_PRICES[1:]:
-        found = _better(found, narrowed.follow(part, proposer, aspiration[rows], price))
-    moved[rows], _, possible[rows] = found
+        found = found.or_better(narrowed.follow(part, proposer, aspiration[rows], price))
+    moved[rows], possible[rows] = found.moved(), found.possible
     return moved, possible
 
 
-def _better(
-    one: tuple[FloatArray, FloatArray, BoolArray], other: tuple[FloatArray, FloatArray, BoolArray]
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Return, run by run, the walk whose end is worth more to the other side."""
-    wins = other[2] & (~one[2] | (other[1] > one[1]))
-    return (
-        np.where(wins[:, None], other[0], one[0]),
-        np.where(wins, other[1], one[1]),
-        one[2] | other[2],
-    )
+@dataclass(frozen=True)
+class _End:
+    """Where a walk stops: after `count` steps in the order `rank`, the last taken in part.
+
+    `rank` has shape (runs, steps), the rest (runs,): `share` of the last step, `worth` to
+    the other side there, and whether the proposer has its aspiration.
+    """
+
+    rank: IntArray
+    count: IntArray
+    share: FloatArray
+    worth: FloatArray
+    possible: BoolArray
+
+    def in_runs(self, rows: IntArray) -> _End:
+        """Return the end in some runs alone."""
+        return _End(
+            np.take(self.rank, rows, axis=0),
+            np.take(self.count, rows),
+            np.take(self.share, rows),
+            np.take(self.worth, rows),
+            np.take(self.possible, rows),
+        )
+
+    def or_better(self, other: _End) -> _End:
+        """Return, run by run, the end that is worth more to the other side."""
+        wins = other.possible & (~self.possible | (other.worth > self.worth))
+        return _End(
+            np.where(wins[:, None], other.rank, self.rank),
+            np.where(wins, other.count, self.count),
+            np.where(wins, other.share, self.share),
+            np.where(wins, other.worth, self.worth),
+            self.possible | other.possible,
+        )
+
+    def moved(self) -> FloatArray:
+        """Return how far each step is taken, in the walk's own order, shape (runs, steps)."""
+        position = np.arange(self.rank.shape[1])
+        last = self.count[:, None] - 1
+        taken = np.where(position == last, self.share[:, None], position < last)
+        moved = np.empty(self.rank.shape)
+        moved.ravel()[_flat(self.rank)] = taken
+        return moved
+
+
+def _flat(columns: IntArray) -> IntArray:
+    """Return places of (runs, ...) columns in a flattened (runs, steps) array of that width."""
+    rows, steps = columns.shape
+    return columns + (np.arange(rows) * steps)[:, None]
 
 
 def _mend_last_step(
@@ -370,32 +410,24 @@ class _Path:
         undone = fits & (np.arange(moved.shape[1]) == best[:, None])
         return np.where(undone, 0.0, moved)
 
-    def follow(
-        self, bargain: Bargain, proposer: int, aspiration: FloatArray, price: float
-    ) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Return how far each step is taken, the other's worth there, and whether it will do."""
+    def follow(self, bargain: Bargain, proposer: int, aspiration: FloatArray, price: float) -> _End:
+        """Return the first point of the path where the proposer has its aspiration."""
         rank = self._ranking(bargain, proposer, price)
+        places = _flat(rank)
 
-        def ranked(values: FloatArray) -> FloatArray:
-            return np.take_along_axis(values, rank, axis=1)
+        def along(start: FloatArray, values: FloatArray) -> FloatArray:
+            path = np.empty((values.shape[0], values.shape[1] + 1))
+            path[:, 0] = start
+            np.take(values.ravel(), places, out=path[:, 1:])
+            return np.cumsum(path, axis=1)
 
-        own_after = self.own_start[:, None] + np.cumsum(ranked(self.own), axis=1)
-        other_after = self.other_start[:, None] + np.cumsum(-ranked(self.other), axis=1)
-        own_before, other_before = self.own_start, self.other_start
-        for risk, alarm, alarm_start in zip(
-            bargain.risks, self.alarms, self.alarm_starts, strict=True
-        ):
+        own, other = along(self.own_start, self.own), along(self.other_start, -self.other)
+        for risk, alarm, start in zip(bargain.risks, self.alarms, self.alarm_starts, strict=True):
             now = risk.probability(risk.log_hazard)
-            start = risk.probability(alarm_start) - now
-            along = alarm_start[:, None] + np.cumsum(ranked(alarm), axis=1)
-            rise = risk.probability(along) - now[:, None]
-            own_severity = np.take(risk.severity, proposer, axis=1)
-            other_severity = np.take(risk.severity, 1 - proposer, axis=1)
-            own_after = own_after - own_severity[:, None] * rise
-            other_after = other_after - other_severity[:, None] * rise
-            own_before = own_before - own_severity * start
-            other_before = other_before - other_severity * start
-        return self._stop(rank, own_before, own_after, other_before, other_after, aspiration)
+            rise = risk.probability(along(start, alarm)) - now[:, None]
+            own -= np.take(risk.severity, [proposer], axis=1) * rise
+            other -= np.take(risk.severity, [1 - proposer], axis=1) * rise
+        return self._stop(rank, own, other, aspiration)
 
     def _ranking(self, bargain: Bargain, proposer: int, price: float) -> IntArray:
         own, other = self.own, self.other
@@ -404,47 +436,30 @@ class _Path:
                 charge = price * _STEEPEST_SLOPE * risk.severity
                 own = own - np.take(charge, [proposer], axis=1) * alarm
                 other = other + np.take(charge, [1 - proposer], axis=1) * alarm
-        gains, harms = own > 0.0, other > 0.0
-        loss_per_gain = np.where(gains, other / np.where(gains, own, 1.0), np.inf)
-        key = np.where(harms, loss_per_gain, 0.0)
+        key = np.full(own.shape, np.inf)
+        np.divide(other, own, out=key, where=own > 0.0)
+        key[other <= 0.0] = 0.0
         # No step may come before the rung it stands on, whatever its exposure costs.
         for rung in range(1, int(self.depth.max(initial=0)) + 1):
             steps = np.flatnonzero(self.depth == rung)
-            key[:, steps] = np.maximum(np.take(key, steps, 1), np.take(key, steps - 1, 1))
+            key[:, steps] = np.maximum(np.take(key, steps, axis=1), np.take(key, steps - 1, axis=1))
         return np.argsort(key, axis=1, kind="stable")
 
     def _stop(
-        self,
-        rank: IntArray,
-        own_before: FloatArray,
-        own_after: FloatArray,
-        other_before: FloatArray,
-        other_after: FloatArray,
-        aspiration: FloatArray,
-    ) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Stop at the first point of the path where the proposer has its aspiration."""
-        steps = own_after.shape[1]
-        own_path = np.concatenate([own_before[:, None], own_after], axis=1)
-        other_path = np.concatenate([other_before[:, None], other_after], axis=1)
-        enough = own_path >= aspiration[:, None]
-        possible: BoolArray = np.asarray(enough.any(axis=1))
-        stop = np.where(possible, enough.argmax(axis=1), steps)
-        last = np.maximum(stop - 1, 0)[:, None]  # the step that brings it there
-
-        def at(values: FloatArray, where: IntArray) -> FloatArray:
-            return np.take_along_axis(values, where, axis=1)[:, 0]
-
-        gained_before, gained_after = at(own_path, last), at(own_path, last + 1)
-        divides = np.take(self.divisible, np.take_along_axis(rank, last, axis=1)[:, 0])
-        climbs = divides & (stop > 0) & (gained_after > gained_before)
-        needed = (aspiration - gained_before) / np.where(climbs, gained_after - gained_before, 1.0)
+        self, rank: IntArray, own: FloatArray, other: FloatArray, aspiration: FloatArray
+    ) -> _End:
+        """Return where paths of worth, of shape (runs, steps + 1), first reach the aspiration."""
+        steps = rank.shape[1]
+        enough = own >= aspiration[:, None]
+        first = enough.argmax(axis=1)
+        run = np.arange(rank.shape[0])
+        possible = enough[run, first]
+        count = np.where(possible, first, steps)
+        last = np.maximum(count - 1, 0)  # the step that brings it there
+        before, after = own[run, last], own[run, last + 1]
+        climbs = np.take(self.divisible, rank[run, last]) & (count > 0) & (after > before)
+        needed = (aspiration - before) / np.where(climbs, after - before, 1.0)
         share = np.where(climbs & possible, np.clip(needed, 0.0, 1.0), 1.0)
-        position = np.arange(steps)
-        taken = np.where(position < last, 1.0, 0.0)
-        taken = np.where((position == last) & (stop[:, None] > 0), share[:, None], taken)
-        moved = np.empty_like(taken)
-        np.put_along_axis(moved, rank, taken, axis=1)
-        other_worth = at(other_path, last) + share * (
-            at(other_path, last + 1) - at(other_path, last)
-        )
-        return moved, np.where(stop > 0, other_worth, other_before), possible
+        other_before = other[run, last]
+        worth = other_before + share * (other[run, last + 1] - other_before)
+        return _End(rank, count, share, np.where(count > 0, worth, other[:, 0]), possible)

@@ -23,8 +23,8 @@ def leverage(
     Parameters
     ----------
     own_stake, other_stake : arrays
-        Cost of no agreement, C$ billion a year, at least zero: at a table, the best that a
-        side could gain there.
+        Cost of no agreement, C$ billion a year, at least zero: at a table, all that the
+        other side could still give, less what the alternatives are worth.
     own_gdp, other_gdp : arrays
         C$ billion a year. Pass ones for the unscaled figure.
     """

@@ -34,7 +34,7 @@ def power(base: FloatArray, exponent: FloatArray) -> FloatArray:
 
 def exponential(x: FloatArray) -> FloatArray:
     """Return ``exp(x)``, held finite for extreme arguments."""
-    return np.exp(np.clip(x, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))
+    return np.exp(np.minimum(x, _LARGEST_EXPONENT))
 
 
 def logistic(x: FloatArray) -> FloatArray:
@@ -43,8 +43,8 @@ def logistic(x: FloatArray) -> FloatArray:
 
 
 def chance(rate: FloatArray) -> FloatArray:
-    """Return the probability that an event of this rate happens at least once."""
-    return 1.0 - exponential(-rate)
+    """Return the probability that an event of this rate (at least zero) happens at all."""
+    return 1.0 - np.exp(-rate)
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, otherwise: float) -> FloatArray:

@@ -38,6 +38,11 @@ class Strategy(Generic[View]):
     kind: str
     reads: frozenset[str] | None = None
 
+    @property
+    def draws(self) -> bool:
+        """Whether the rule may use its uniform draw."""
+        return self.reads is None or "draw" in self.reads
+
     def __call__(self, view: View) -> FloatArray:
         """Return the rule's answer for every run, shape (runs,)."""
         shape = getattr(view, fields(view)[0].name).shape  # type: ignore[arg-type]

@@ -197,7 +197,7 @@ def tit_for_tat(view: FeudView) -> FloatArray:
     return view.provoked
 
 
-@retaliation_strategies.register("generous_tit_for_tat", reads=("generosity",))
+@retaliation_strategies.register("generous_tit_for_tat", reads=("generosity", "draw"))
 def generous_tit_for_tat(view: FeudView) -> FloatArray:
     """Tit for tat that forgives now and then (Nowak and Sigmund 1992)."""
     overlooks = view.draw < view.generosity

@@ -162,7 +162,7 @@ def relative_tit_for_tat(view: BargainingView) -> FloatArray:
     return within_reach(view, view.reservation + in_proportion(excess, now, before, most))
 
 
-@tactics.register("random_tit_for_tat", reads=())
+@tactics.register("random_tit_for_tat", reads=("draw",))
 def random_tit_for_tat(view: BargainingView) -> FloatArray:
     """Concede as much as the other just did, more or less: random absolute tit for tat.
 

@@ -22,11 +22,11 @@ def reimpose_duties(model: NegotiationModel) -> None:
         for i in np.flatnonzero(table.weaponisable & ~table.is_held):
             issue, flow = table.issues[i], table.flows[i]
             exposed = model.parameters[f"flows.{flow}.dependence"] * restored[:, i]
-            hazard = model.parameters["conduct.reimposition_hazard"] * exposed
-            comes_back = model.draw(f"reimpose {issue}") < chance(hazard)
-            rows = np.flatnonzero(comes_back & (exposed > 0.0))
+            rows = np.flatnonzero(exposed > 0.0)
             if rows.size == 0:
                 continue
+            hazard = (model.parameters["conduct.reimposition_hazard"] * exposed)[rows]
+            rows = rows[model.draw_in([f"reimpose {issue}"], rows)[:, 0] < chance(hazard)]
             talk = table.top_talk[rows, i]
             taken_back = table.agreed[rows, i] - talk
             table.agreed[rows, i] = talk
@@ -43,14 +43,17 @@ def answer_breaches(model: NegotiationModel) -> None:
         live = table.since_breach >= 0
         if not live.any():
             continue
+        if not ((table.since_breach == 0) | model.is_due(table.since_breach)).any():
+            table.since_breach = table.since_breach + live
+            continue
         due = live & ((table.since_breach == 0) | model.is_due(table.since_breach))
         before = [table.feud.of(side) for side in (0, 1)]
         for side, party in enumerate(table.parties):
             hit = np.maximum(table.breached[:, 1 - side], before[1 - side])
             provoked = np.where(live, hit, 0.0)
-            answer = model.countries[party].answer_in(
-                table.feud, side, provoked, model.draw(f"suspend {table.name} {side}")
-            )
+            country = model.countries[party]
+            draw = model.draw_for(country, f"suspend {table.name} {side}")
+            answer = country.answer_in(table.feud, side, provoked, draw)
             table.feud.set(side, due, answer)
             rise = np.maximum(table.feud.of(side) - before[side], 0.0)
             suspends = rise > 0.0
@@ -80,8 +83,12 @@ def bring_into_force(model: NegotiationModel) -> None:
         before = table.in_force
         held = np.minimum(before, target)
         pending = target > held + LEVEL_TOLERANCE
-        draws = np.stack([model.draw(f"in force {n}") for n in table.issues], axis=-1)
-        delivers = pending & (draws < 1.0 / table.implementation_weeks[:, None])
+        delivers = np.zeros_like(pending)
+        rows = np.flatnonzero(pending.any(axis=-1))
+        if rows.size:
+            draws = model.draw_in([f"in force {issue}" for issue in table.issues], rows)
+            soon = draws < 1.0 / np.take(table.implementation_weeks, rows)[:, None]
+            delivers[rows] = pending[rows] & soon
         table.in_force = np.where(delivers, target, held)
         table.overdue = np.where(pending & ~delivers, table.overdue + 1.0, 0.0)
         news = np.maximum(table.in_force - table.ever_in_force, 0.0)
@@ -92,8 +99,7 @@ def bring_into_force(model: NegotiationModel) -> None:
             belief = model.countries[table.parties[1 - side]].beliefs[party]
             belief.learn(
                 kept=p.get("trust.kept", 0.0) * (news * own).max(axis=-1),
-                broken=p.get("trust.delay", 0.0)
-                * (late * (target - table.in_force) * own).max(axis=-1),
+                broken=p.get("trust.delay", 0.0) * (overdue * own).max(axis=-1),
             )
         table.ever_in_force = np.maximum(table.ever_in_force, table.in_force)
         change = table.in_force - before

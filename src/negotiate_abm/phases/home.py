@@ -42,7 +42,7 @@ def look_around(model: NegotiationModel) -> None:
             continue
         watch = model.watch_by(wedge.watcher, table)
         key = f"tables.{table.name}.wedge."
-        interest = wedge_interest(
+        table.interest = wedge_interest(
             watch.hostility,
             watch.pulled,
             model.parameters[key + "estrangement"],
@@ -50,7 +50,7 @@ def look_around(model: NegotiationModel) -> None:
             model.parameters[key + "half_pull"],
             model.level_in_force(wedge.eased_by),
         )
-        table.interest = interest * steadfastness(watch.chance_of_threat(), watch.gives_in)
+        table.steadfast = steadfastness(watch.chance_of_threat(), watch.gives_in)
 
 
 def face_the_public(model: NegotiationModel) -> None:

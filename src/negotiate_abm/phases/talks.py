@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from negotiate_abm.agents.country import Country
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.leverage import leverage
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
@@ -22,7 +23,10 @@ NO_END = 1_000_000
 
 
 def _respect_cross_links(model: NegotiationModel) -> None:
-    """What one table has agreed limits what another may: nothing is given and withheld at once."""
+    """What one table has agreed limits what another may: nothing is given and withheld at once.
+
+    Talk gives nothing away, and limits nothing.
+    """
     if not model.case.cross_links:
         return
     for table in model.tables.values():
@@ -31,8 +35,8 @@ def _respect_cross_links(model: NegotiationModel) -> None:
         factor = model.parameters[f"cross_links.{name}.factor"]
         table, place = model.place_of(link.issue)
         other_table, other_place = model.place_of(link.other)
-        _limit(table, place, 1.0 - factor * other_table.agreed[:, other_place])
-        _limit(other_table, other_place, (1.0 - table.agreed[:, place]) / factor)
+        _limit(table, place, 1.0 - factor * other_table.substance(other_place))
+        _limit(other_table, other_place, (1.0 - table.substance(place)) / factor)
 
 
 def _limit(table: Table, place: int, most: FloatArray) -> None:
@@ -61,16 +65,17 @@ def open_rounds(model: NegotiationModel) -> None:
             for watch in model.watches_of(table):
                 watch.notice_event(name)
         opens = opens & ~table.open
-        weeks = length(model.draw(f"length {table.name}"), table.shortest, table.longest)
-        weeks = np.maximum(weeks, already + SHORTEST_ROUND_WEEKS)
-        weeks = np.minimum(weeks, already + _weeks_to_the_end(model, table))
-        opens = _take_stock(model, table, opens)
-        table.open = table.open | opens
-        table.elapsed = np.where(opens, already, table.elapsed)
-        table.length = np.where(opens, weeks, table.length)
-        table.mover = np.where(opens, already % 2, table.mover)
-        length_weeks = table.length.astype(np.float64)
-        model.record("round opened", opens, table.between(0), amount=length_weeks)
+        rows = _take_stock(model, table, np.flatnonzero(opens))
+        if rows.size == 0:
+            continue
+        draw = model.draw_in([f"length {table.name}"], rows)[:, 0]
+        weeks = length(draw, table.shortest[rows], table.longest[rows])
+        begun = already[rows]
+        weeks = np.maximum(weeks, begun + SHORTEST_ROUND_WEEKS)
+        weeks = np.minimum(weeks, begun + _weeks_to_the_end(model, table))
+        table.open[rows] = True
+        table.elapsed[rows], table.length[rows], table.mover[rows] = begun, weeks, begun % 2
+        model.record_rows("round opened", rows, table.between(0), weeks.astype(np.float64))
 
 
 def _weeks_to_the_end(model: NegotiationModel, table: Table) -> int:
@@ -80,11 +85,10 @@ def _weeks_to_the_end(model: NegotiationModel, table: Table) -> int:
     return min(left, default=NO_END)
 
 
-def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> BoolArray:
+def _take_stock(model: NegotiationModel, table: Table, rows: IntArray) -> IntArray:
     """Set each side's prospects and leverage; return where both have something to meet for."""
-    rows = np.flatnonzero(opens)
     if rows.size == 0:
-        return opens
+        return rows
     table.agreed_at_opening[rows] = table.agreed[rows]
     for watch in model.watches_of(table):
         watch.gives_in[rows] = model.countries[watch.threatens].answers(watch, rows)[:, 0]
@@ -98,15 +102,25 @@ def _take_stock(model: NegotiationModel, table: Table, opens: BoolArray) -> Bool
     table.received[rows] = 0.0
     table.has_received[rows] = False
     ones = np.ones(rows.size)
+    stakes = [_stake(table, bargain, country, rows) for country in sides]
     for side, country in enumerate(sides):
-        own, other = table.best[rows, side], table.best[rows, 1 - side]
+        own, other = stakes[side], stakes[1 - side]
         gdp, other_gdp = country.gdp[rows], sides[1 - side].gdp[rows]
         table.leverage[rows, side] = leverage(own, gdp, other, other_gdp)
         table.unscaled_leverage[rows, side] = leverage(own, ones, other, ones)
     offer, possible = best_offer(bargain, 0, np.take(table.reservation[:, 0], rows))
     suits_both = bargain.worth(offer, 1) >= np.take(table.reservation[:, 1], rows)
     table.zone[rows] = possible & suits_both
-    return opens & (table.best > table.reservation).all(axis=-1)
+    return rows[(table.best[rows] > table.reservation[rows]).all(axis=-1)]
+
+
+def _stake(table: Table, bargain: Bargain, country: Country, rows: IntArray) -> FloatArray:
+    """Return a side's cost of no agreement: all the other could give, less its alternatives."""
+    side = table.side_of(country.name)
+    theirs = table.concedes(1 - side)[:, None]
+    gains = np.where(theirs, bargain.value[side], 0.0).reshape(rows.size, -1).sum(axis=-1)
+    outside, inside = country.outside_option(table, rows)
+    return np.maximum(gains - np.maximum(outside - inside, 0.0), 0.0)
 
 
 def hold_talks(model: NegotiationModel) -> None:
@@ -139,7 +153,9 @@ def _take_turn(
     other = model.countries[table.parties[1 - side]]
     elapsed, weeks = np.take(table.elapsed, rows), np.take(table.length, rows)
     first = ~np.take(table.has_received[:, side], rows)
-    table.tactic_draw[rows[first], side] = model.draw(f"tactic {table.name} {side}")[rows[first]]
+    if mover.tactic.draws:
+        fresh = rows[first]
+        table.tactic_draw[fresh, side] = _tactic_draw(model, table, side, fresh)
     wanted = mover.aspiration(table, rows, clock(elapsed, weeks))
     table.own_last[rows, side] = wanted
     package, has_offer = mover.offer(table, bargain, part, rows, wanted)
@@ -149,8 +165,8 @@ def _take_turn(
     firm = insisted(package, part, table.concedes(side)) * has_offer[:, None]
     table.insistence[rows, side] += firm
     # What it will insist on next week is settled now, draw included.
-    draw = model.draw(f"tactic {table.name} {1 - side}")
-    table.tactic_draw[rows, 1 - side] = np.take(draw, rows)
+    if other.tactic.draws:
+        table.tactic_draw[rows, 1 - side] = _tactic_draw(model, table, 1 - side, rows)
     next_wanted = other.aspiration(table, rows, clock(elapsed + 1, weeks))
     last = is_last_turn(elapsed, weeks)
     takes = other.accepts(table, bargain, part, package, next_wanted, rows, last)
@@ -158,6 +174,10 @@ def _take_turn(
     agrees = np.flatnonzero(takes & has_offer & gives_something)
     if agrees.size:
         _sign(model, table, side, rows[agrees], levels[agrees])
+
+
+def _tactic_draw(model: NegotiationModel, table: Table, side: int, rows: IntArray) -> FloatArray:
+    return model.draw_in([f"tactic {table.name} {side}"], rows)[:, 0]
 
 
 def _sign(
@@ -169,13 +189,8 @@ def _sign(
     for party in table.parties:
         country = model.countries[party]
         if country.consent is not None:
-            signs, consent = country.consents(
-                table,
-                rows,
-                levels,
-                model.draw(f"misjudge {table.name} {party}"),
-                model.draw(f"consent {table.name} {party}"),
-            )
+            purposes = [f"{what} {table.name} {party}" for what in ("misjudge", "consent")]
+            signs, consent = country.consents(table, rows, levels, model.draw_in(purposes, rows))
             dares, passes = dares & signs, passes & consent
             breaks.append((party, signs, consent))
     size = (levels - table.agreed[rows]).max(axis=-1)
@@ -215,8 +230,9 @@ def _fail_at_home(
 def _settle_talks(model: NegotiationModel, table: Table) -> None:
     """In open rounds officials settle, sooner or later, what talks take place.
 
-    Talks that leave neither side worse off need no package: they are agreed on their own,
-    and what they are worth is no longer to be hoped for from the round.
+    Whatever can be talked about is, if that leaves neither side worse off; else as much as
+    suits both. It needs no package, and what it is worth is no longer to be hoped for from
+    the round.
     """
     if not table.talk.any():
         return
@@ -225,11 +241,14 @@ def _settle_talks(model: NegotiationModel, table: Table) -> None:
     if rows.size == 0:
         return
     bargain, part = _bargain_over(model, table, rows, table.talk)
-    package, possible = best_offer(bargain, 0, np.zeros(rows.size))
+    less, _ = best_offer(bargain, 0, np.zeros(rows.size))
+    everything = (part > 0.0).astype(np.float64)
+    suits = (bargain.worth(everything, 0) >= 0.0) & (bargain.worth(everything, 1) >= 0.0)
+    package = np.where(suits[:, None, None], everything, less)
     gains = np.stack([bargain.worth(package, side) for side in (0, 1)], axis=-1)
     levels = table.levels_of(rows, part, package)
     moves = (levels > np.take(table.agreed, rows, axis=0) + LEVEL_TOLERANCE).any(axis=-1)
-    settled = np.flatnonzero(possible & moves & (gains >= 0.0).all(axis=-1))
+    settled = np.flatnonzero(moves & (gains >= 0.0).all(axis=-1))
     rows, gains = rows[settled], gains[settled]
     table.agreed[rows] = levels[settled]
     for side, party in enumerate(table.parties):
@@ -304,6 +323,7 @@ def _bargain_over(
         part,
         (sides[0].gain_factor(table, rows), sides[1].gain_factor(table, rows)),
         (sides[0].cost_factor(table, rows), sides[1].cost_factor(table, rows)),
+        (sides[0].talk_factor(table, rows), sides[1].talk_factor(table, rows)),
         (line_costs[0], line_costs[1]),
         risks,
     )

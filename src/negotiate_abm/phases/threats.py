@@ -44,7 +44,7 @@ def answer_threats(model: NegotiationModel) -> None:
         own_table = model.table_between(watch.threatens, watch.watcher)
         buying = None if own_table is None else country.purchase(watch, own_table, rows)
         chances = np.cumsum(country.answers(watch, rows, buying=buying), axis=-1)
-        draw = np.take(model.draw(f"answer {watch.name}"), rows)
+        draw = model.draw_in([f"answer {watch.name}"], rows)[:, 0]
         complies = draw < chances[:, 0]
         buys_off = ~complies & (draw < chances[:, 1])
         _comply(model, watch, rows[complies])
@@ -118,6 +118,8 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
     """Threats fall due: a met one lapses, an unmet one is executed or costs credibility."""
     for watch in model.watches:
         due = watch.hanging & (watch.due_week <= model.week)
+        if not due.any():
+            continue
         unmet = due & ~watch.met
         watcher = model.countries[watch.watcher]
         strikes = unmet & watcher.executes(watch, model.draw(f"execute {watch.name}"))
@@ -147,23 +149,21 @@ def review_measures(model: NegotiationModel) -> None:
         begins = watch.punishing & (watch.since_execution == 0)
         due = model.is_due(watch.since_execution)
         punishment = watch.feud.of(WATCHER)
-        draw = model.draw(f"reconsider {watch.name}")
         considers = np.flatnonzero(due & (punishment > 0.0))
         if considers.size:
             # A punishment in force is certain: what it weighs is how hard it hits.
             chances = threatened.answers(watch, considers, punishment[considers])
-            _comply(model, watch, considers[draw[considers] < chances[:, 0]])
+            draw = model.draw_in([f"reconsider {watch.name}"], considers)[:, 0]
+            _comply(model, watch, considers[draw < chances[:, 0]])
         counter = watch.feud.of(THREATENED)
         if watch.counter is not None:
-            replies = threatened.answer_in(
-                watch.feud, THREATENED, punishment, model.draw(f"counter {watch.name}")
-            )
+            draw = model.draw_for(threatened, f"counter {watch.name}")
+            replies = threatened.answer_in(watch.feud, THREATENED, punishment, draw)
             watch.feud.set(THREATENED, begins | due, replies)
         grievance = (watch.punishing & watch.aggrieved()).astype(np.float64)
         provoked = np.maximum(grievance, counter)
-        renewed = watcher.answer_in(
-            watch.feud, WATCHER, provoked, model.draw(f"punish {watch.name}")
-        )
+        draw = model.draw_for(watcher, f"punish {watch.name}")
+        renewed = watcher.answer_in(watch.feud, WATCHER, provoked, draw)
         watch.feud.set(WATCHER, due, renewed)
         now, answer = watch.feud.of(WATCHER), watch.feud.of(THREATENED)
         model.record("countered", (answer > counter), watch.between(THREATENED), amount=answer)

@@ -32,6 +32,7 @@ UNITS = {
     "hostility": "share",
     "pulled": "share of exports to the watcher",
     "interest": "multiple",
+    "steadfast": "share",
     "exports": "C$bn/yr",
     "threat": "share",
     "punishment": "share of the full measure",

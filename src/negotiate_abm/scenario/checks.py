@@ -56,6 +56,8 @@ def _references(s: Scenario) -> Iterator[Problem]:
     if s.start.weekday() != _MONDAY:
         yield Problem("start", f"{s.start:%A %d %B %Y}", "a Monday", "Move it to the week's own.")
     yield from _name("focal", s.focal, s.countries, _COUNTRY)
+    if s.focal_table is not None:
+        yield from _name("focal_table", s.focal_table, s.tables, "a table of the scenario")
     for name, country in s.countries.items():
         key = f"countries.{name}"
         yield from _name(f"{key}.tactic", country.tactic, tactics.names(), "a registered tactic")
@@ -65,9 +67,7 @@ def _references(s: Scenario) -> Iterator[Problem]:
             retaliation_strategies.names(),
             "a registered strategy",
         )
-        if country.consent is not None and not any(
-            p.country == name for p in s.provinces.values()
-        ):
+        if country.consent is not None and not any(p.country == name for p in s.provinces.values()):
             yield Problem(
                 f"{key}.consent", "a home front", "provinces whose consent it is", "Drop it."
             )

@@ -23,7 +23,7 @@ from negotiate_abm.mechanisms.numerics import (
     exponential,
 )
 from negotiate_abm.mechanisms.preferences import believed_cost, believed_gain, reaches
-from negotiate_abm.scenario.parameters import Parameters, draw
+from negotiate_abm.scenario.parameters import Parameters, Streams, draw
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import Ladder, ladders
 from negotiate_abm.scenario.warnings import (
@@ -36,6 +36,9 @@ from negotiate_abm.scenario.warnings import (
 # A world that a scenario describes is found within a few draws; this many failures in a
 # row mean that the ranges hardly allow any.
 MOST_ATTEMPTS = 200
+
+# Runs whose draws are held at once: memory stays bounded however many there are.
+RUNS_AT_ONCE = 2048
 
 
 def consistent_draw(
@@ -64,7 +67,12 @@ def consistent_draw(
         If some run finds no consistent draw, or the overrides break a ladder or a round;
         the message says what stood against it.
     """
-    parameters = draw(scenario, seed, runs, consistent_attempts(base, seed, runs), given)
+    parts = [
+        _consistent_part(base, scenario, seed, runs, given, start)
+        for start in range(0, runs.size, RUNS_AT_ONCE)
+    ]
+    values = {key: np.concatenate([p[key] for p in parts]) for key in parts[0].values}
+    parameters = Parameters(values, runs.size)
     for reason, broken in impossibilities(scenario, parameters).items():
         if broken.any():
             raise RunError(
@@ -75,14 +83,33 @@ def consistent_draw(
     return parameters
 
 
-def consistent_attempts(scenario: Scenario, seed: int, runs: IntArray) -> IntArray:
+def _consistent_part(
+    base: Scenario,
+    scenario: Scenario,
+    seed: int,
+    runs: IntArray,
+    given: Mapping[str, FloatArray],
+    start: int,
+) -> Parameters:
+    part = slice(start, start + RUNS_AT_ONCE)
+    streams = Streams(seed, runs[part])
+    attempts = consistent_attempts(base, runs[part], streams)
+    here = {key: column[part] for key, column in given.items()}
+    return draw(scenario, seed, runs[part], attempts, here, streams)
+
+
+def consistent_attempts(scenario: Scenario, runs: IntArray, streams: Streams) -> IntArray:
     """Return, for each run, how many draws were discarded before the one that is kept."""
     attempts = np.zeros(runs.size, dtype=np.int64)
     waiting = np.arange(runs.size)
     reasons: dict[str, BoolArray] = {}
     for _ in range(MOST_ATTEMPTS):
-        parameters = draw(scenario, seed, runs[waiting], attempts[waiting])
-        reasons = impossibilities(scenario, parameters) | contradictions(scenario, parameters)
+        parameters = draw(
+            scenario, streams.seed, runs[waiting], attempts[waiting], None, streams, waiting
+        )
+        valued = ladders(scenario, parameters)
+        reasons = impossibilities(scenario, parameters, valued)
+        reasons |= contradictions(scenario, parameters, valued)
         bad = np.logical_or.reduce(list(reasons.values()))
         waiting = waiting[bad]
         if waiting.size == 0:
@@ -102,14 +129,17 @@ def discarded_shares(scenario: Scenario, draws: int = 1000) -> dict[str, float]:
     return {reason: float(bad.mean()) for reason, bad in found.items()}
 
 
-def impossibilities(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
+def impossibilities(
+    scenario: Scenario, p: Parameters, valued: dict[str, Ladder] | None = None
+) -> dict[str, BoolArray]:
     """Return, for each thing no world can be, the runs whose numbers say it is."""
+    valued = ladders(scenario, p) if valued is None else valued
     found: dict[str, BoolArray] = {}
     if scenario.alarm is not None:
         found["alarm.weight_offered is above alarm.weight_agreed"] = (
             p["alarm.weight_offered"] > p["alarm.weight_agreed"]
         )
-    for name, rungs in ladders(scenario, p).items():
+    for name, rungs in valued.items():
         found[f"issues.{name}.ladder does not climb to one"] = rungs.breaks_order
         if scenario.issues[name].duty is not None:
             key = f"issues.{name}.duty."
@@ -128,9 +158,11 @@ def impossibilities(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
     return found
 
 
-def contradictions(scenario: Scenario, p: Parameters) -> dict[str, BoolArray]:
+def contradictions(
+    scenario: Scenario, p: Parameters, valued: dict[str, Ladder] | None = None
+) -> dict[str, BoolArray]:
     """Return, for each thing the record rules out, the runs whose numbers imply it."""
-    valued = ladders(scenario, p)
+    valued = ladders(scenario, p) if valued is None else valued
     found: dict[str, BoolArray] = {}
     for name, issue in scenario.issues.items():
         rungs = valued[name]

@@ -34,6 +34,7 @@ _EACH = {
 MECHANISMS = {
     "trust": "sides count on every promise, and nothing they do changes that",
     "leverage": "waiting bends nobody's concessions",
+    "own_lines": "no country is bound by its own red lines",
     "ladders": "every issue is conceded whole or not at all",
     "revealed": "draws are not held against choices already made",
     "provinces": "no pressure from home, no approval, no consent",
@@ -289,6 +290,8 @@ def _switched_off(document: Document) -> Document:
     s = dict(document)
     for table in [name for name in off if name in _section(s, "tables")]:
         s = _without_table(s, table)
+    if "own_lines" in off:
+        s = _each(s, "issues", _without_own_line)
     if "ladders" in off:
         s = _without_ladders(s)
     if "provinces" in off:
@@ -344,6 +347,12 @@ def _without_table(s: Document, table: str) -> Document:
         return {**entry, "wedge": _less(entry["wedge"], "eased_by")}
 
     return _each(s, "tables", let_go)
+
+
+def _without_own_line(issue: Document) -> Document:
+    lines = _section(issue, "red_lines")
+    own = issue.get("conceder")
+    return {**issue, "red_lines": {who: rung for who, rung in lines.items() if who != own}}
 
 
 def _without_ladders(s: Document) -> Document:

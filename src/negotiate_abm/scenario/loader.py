@@ -265,14 +265,17 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
             _validated(scenario.name, changed, counterfactual=True)
 
 
-def expand_levers(scenario: Scenario, levers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the overrides that pulling levers by name amounts to.
+def with_levers(
+    scenario: Scenario, levers: Mapping[str, Any] | None, overrides: Overrides | None
+) -> dict[str, Any]:
+    """Return overrides, and beneath them those that pulling levers by name amounts to.
 
     Parameters
     ----------
     scenario : Scenario
     levers : mapping of str to value, optional
-        Lever to a value; True for a lever whose value the scenario states.
+        Lever to a value; True for one whose value the scenario states, False to leave it.
+    overrides : mapping of str to value, optional
 
     Raises
     ------
@@ -297,7 +300,7 @@ def expand_levers(scenario: Scenario, levers: Mapping[str, Any] | None) -> dict[
                 f"Write {name}=VALUE."
             )
         found |= dict.fromkeys(lever.keys, value)
-    return found
+    return found | dict(overrides or {})
 
 
 def _typed(where: str, document: dict[str, Any]) -> Scenario:

@@ -13,7 +13,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from negotiate_abm.mechanisms.numerics import FloatArray, IntArray, power
-from negotiate_abm.mechanisms.randomness import DRAWS_A_BLOCK, four_uniforms, slot
+from negotiate_abm.mechanisms.randomness import (
+    DRAWS_A_BLOCK,
+    UIntArray,
+    four_uniforms,
+    slot,
+)
 from negotiate_abm.scenario.quantities import Quantity
 from negotiate_abm.scenario.schema import Salience, Scenario
 
@@ -88,6 +93,8 @@ def draw(
     runs: IntArray,
     attempts: IntArray | None = None,
     given: Mapping[str, FloatArray] | None = None,
+    streams: Streams | None = None,
+    rows: IntArray | None = None,
 ) -> Parameters:
     """Return each run's parameters.
 
@@ -101,11 +108,17 @@ def draw(
         How many earlier draws of each run were discarded; by default none.
     given : mapping of str to array of shape (runs,), optional
         Values set by the caller, in the scenario's units, instead of being drawn.
+    streams, rows : Streams and array of int, optional
+        Draws already made, and where in them these runs stand.
     """
     given = given or {}
     known = quantities(scenario)
     drawn = [key for key, quantity in known.items() if quantity.is_drawn and key not in given]
-    uniforms = _uniforms(seed, runs, drawn, attempts)
+    if streams is None:
+        streams = Streams(seed, runs)
+    which = np.zeros(runs.size, dtype=np.int64) if attempts is None else attempts
+    where = np.arange(runs.size) if rows is None else rows
+    uniforms = streams.uniforms(drawn, where, which)
     values: dict[str, FloatArray] = {}
     for key, quantity in known.items():
         numbers = given[key] if key in given else np.full(runs.size, quantity.value)
@@ -116,17 +129,37 @@ def draw(
     return Parameters(values, runs.size)
 
 
-def _uniforms(seed: int, runs: IntArray, keys: list[str], attempts: IntArray | None) -> FloatArray:
-    """Return the uniform draw behind each number, shape (runs, keys): one stream a key."""
-    slots = np.array([slot(f"parameter {key}") for key in keys], dtype=np.uint64)
-    which = np.zeros(runs.size, dtype=np.int64) if attempts is None else attempts
-    blocks, positions = np.divmod(which, DRAWS_A_BLOCK)
-    found = np.empty((runs.size, slots.size))
-    for block in np.unique(blocks):
-        rows = np.flatnonzero(blocks == block)
-        four = four_uniforms(seed, runs[rows], slots, int(block))
-        found[rows] = np.take_along_axis(four, positions[rows, None, None], axis=2)[:, :, 0]
-    return found
+class Streams:
+    """The uniform draws behind a block of runs' numbers: one stream a run and a key.
+
+    The position in a stream is the attempt. The first four attempts come at one cost, so
+    they are kept.
+    """
+
+    def __init__(self, seed: int, runs: IntArray) -> None:
+        self.seed, self._runs = seed, runs
+        self._first: FloatArray | None = None
+        self._keys: list[str] = []
+
+    def uniforms(self, keys: list[str], rows: IntArray, attempts: IntArray) -> FloatArray:
+        """Return the draw behind each number in some runs, shape (rows, keys)."""
+        if self._first is None or keys != self._keys:
+            self._keys = list(keys)
+            self._first = four_uniforms(self.seed, self._runs, _slots(keys), 0)
+        blocks, positions = np.divmod(attempts, DRAWS_A_BLOCK)
+        found = np.take_along_axis(
+            np.take(self._first, rows, axis=0), positions[:, None, None], axis=2
+        )[:, :, 0]
+        for block in np.unique(blocks[blocks > 0]):
+            late = np.flatnonzero(blocks == block)
+            runs = np.take(self._runs, rows[late])
+            four = four_uniforms(self.seed, runs, _slots(keys), int(block))
+            found[late] = np.take_along_axis(four, positions[late, None, None], axis=2)[:, :, 0]
+        return found
+
+
+def _slots(keys: list[str]) -> UIntArray:
+    return np.array([slot(f"parameter {key}") for key in keys], dtype=np.uint64)
 
 
 def _sampled(quantity: Quantity, uniform: FloatArray) -> FloatArray:

@@ -444,6 +444,9 @@ class Scenario(Entry):
     start: Date = Field(description="Monday of week 1.")
     weeks: int = Field(52, ge=1, le=1040, description="Default horizon.")
     focal: str = Field(description="The country whose relief and punishment are reported.")
+    focal_table: str | None = Field(
+        None, description="The table whose relief and watchers that means; default all it sits at."
+    )
     countries: dict[Name, Country] = Field(min_length=2)
     provinces: dict[Name, Province] = {}
     flows: dict[Name, Flow] = {}

@@ -124,9 +124,9 @@ class NegotiationModel(mesa.Model):
         self._standing_losses = self._losses_not_at_stake()
         self._trade = Trade(self.case, p)
         self._shocks = Shocks(self.rng_seed, self.run_numbers, *self._purposes())
-        losses = self.flow_losses()
+        losses, hurt = self.flow_losses(), self.producers_hurt()
         for province in self.provinces.values():
-            province.settle(losses)
+            province.settle(losses, hurt)
         for country in self.countries.values():
             country.settle()
         self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
@@ -174,6 +174,18 @@ class NegotiationModel(mesa.Model):
                     loss = measure.loss(watch.feud.of(side), watch.wide_for(side))
                     losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
         return losses
+
+    def producers_hurt(self) -> dict[str, FloatArray]:
+        """Return what concessions in force cost protected producers, by issue.
+
+        C$ billion a year after compensation, shape (runs,).
+        """
+        borne = 1.0 - self.parameters.get("domestic.compensation", 0.0)
+        found: dict[str, FloatArray] = {}
+        for table in self.tables.values():
+            hurt = table.worth_of(table.in_force, table.hurt) * borne[:, None]
+            found |= {issue: hurt[:, i] for i, issue in enumerate(table.issues)}
+        return found
 
     def exports(self) -> dict[str, FloatArray]:
         """Return each flow's value under the tariffs in force, C$ billion a year, (runs,)."""

@@ -157,3 +157,148 @@ def test_left_in_peace_approval_returns_to_its_resting_place() -> None:
     for _ in range(1000):
         state = approval(state, resting=0.55)
     assert state == pytest.approx(0.55)
+
+
+# -- whether the provinces let a deal pass --------------------------------------------------------
+
+provinces = st.lists(st.tuples(st.floats(0.01, 1.0), st.floats(-5.0, 5.0)), min_size=1, max_size=13)
+
+
+def log_odds(
+    influence: list[float],
+    gains: list[float],
+    approval_now: float = 0.5,
+    inclination: float = 1.0,
+    gain_slope: float = 2.0,
+    approval_slope: float = 3.0,
+) -> float:
+    terms = (approval_now, inclination, gain_slope, approval_slope)
+    rows = (np.array([influence]), np.array([gains]))
+    return float(domestic.consent_log_odds(*rows, *(column(x) for x in terms))[0])
+
+
+@lawful
+@given(provinces, st.data(), st.floats(0.01, 5.0), st.floats(0.01, 5.0))
+def test_consent_is_likelier_the_more_any_province_gains(
+    peers: list[tuple[float, float]], data: st.DataObject, step: float, slope: float
+) -> None:
+    influence, gains = [list(x) for x in zip(*peers, strict=True)]
+    before = log_odds(influence, gains, gain_slope=slope)
+    gains[data.draw(st.integers(0, len(gains) - 1))] += step
+    assert log_odds(influence, gains, gain_slope=slope) > before
+
+
+@lawful
+@given(provinces, st.floats(0.0, 0.9), st.floats(0.01, 0.1), st.floats(0.01, 5.0))
+def test_consent_is_likelier_the_better_the_government_is_liked(
+    peers: list[tuple[float, float]], liked: float, more: float, slope: float
+) -> None:
+    influence, gains = [list(x) for x in zip(*peers, strict=True)]
+    before = log_odds(influence, gains, liked, approval_slope=slope)
+    assert log_odds(influence, gains, liked + more, approval_slope=slope) > before
+
+
+@lawful
+@given(provinces, st.floats(-5.0, 5.0))
+def test_a_deal_that_moves_nothing_passes_by_inclination_alone(
+    peers: list[tuple[float, float]], inclination: float
+) -> None:
+    influence = [weight for weight, _ in peers]
+    assert log_odds(influence, [0.0] * len(peers), 0.5, inclination) == inclination
+
+
+def test_the_log_odds_are_the_weighted_gain_and_the_approval_over_a_half() -> None:
+    found = log_odds([0.6, 0.4], [1.0, -0.5], 0.7, 0.5, gain_slope=2.0, approval_slope=5.0)
+    assert found == pytest.approx(0.5 + 2.0 * (0.6 - 0.2) + 5.0 * 0.2)
+
+
+@lawful
+@given(st.floats(-30.0, 30.0), st.floats(0.01, 3.0))
+def test_consent_is_a_probability_that_rises_with_its_log_odds(odds: float, step: float) -> None:
+    less, more = domestic.consent_probability(column(odds, odds + step))
+    assert 0.0 < less <= more <= 1.0
+    assert less < more or odds > 20.0
+    assert less == pytest.approx(1.0 - domestic.consent_probability(column(-odds))[0])
+    assert domestic.consent_probability(column(0.0))[0] == 0.5
+
+
+@lawful
+@given(st.floats(-5.0, 5.0), st.floats(0.0, 3.0))
+def test_a_government_errs_either_way_as_often_and_by_as_much_as_it_is_said_to(
+    odds: float, error: float
+) -> None:
+    draws = (np.arange(2000) + 0.5) / 2000.0
+    seen = domestic.misjudged(column(odds), column(error), draws)
+    assert seen.mean() == pytest.approx(odds, abs=1e-9)
+    assert seen.std() == pytest.approx(error, rel=1e-5)
+    assert (np.abs(seen - odds) <= np.sqrt(3.0) * error + 1e-12).all()
+
+
+@lawful
+@given(st.floats(-5.0, 5.0), shares)
+def test_a_government_that_does_not_err_sees_the_odds_as_they_are(odds: float, draw: float) -> None:
+    assert domestic.misjudged(column(odds), column(0.0), column(draw))[0] == odds
+
+
+def meets(influence: list[float], gains: list[float], quota: float) -> bool:
+    rows = (np.array([influence]), np.array([gains]))
+    return bool(domestic.meets_quota(*rows, column(quota))[0])
+
+
+@lawful
+@given(provinces)
+def test_a_quota_of_zero_is_always_met(peers: list[tuple[float, float]]) -> None:
+    influence, gains = [list(x) for x in zip(*peers, strict=True)]
+    assert meets(influence, gains, 0.0)
+
+
+@lawful
+@given(provinces, st.floats(0.001, 1.0))
+def test_a_quota_above_the_weight_of_all_that_gain_is_not_met_and_one_below_it_is(
+    peers: list[tuple[float, float]], margin: float
+) -> None:
+    influence, gains = [list(x) for x in zip(*peers, strict=True)]
+    weight = sum(w for w, gain in peers if gain >= 0.0) / sum(influence)
+    assert not meets(influence, gains, weight + margin)
+    assert meets(influence, gains, weight * (1.0 - margin))
+
+
+@lawful
+@given(provinces)
+def test_a_quota_of_one_asks_that_nobody_loses(peers: list[tuple[float, float]]) -> None:
+    influence, gains = [list(x) for x in zip(*peers, strict=True)]
+    assert meets(influence, gains, 1.0) == (min(gains) >= 0.0)
+
+
+@lawful
+@given(provinces, shares, st.data())
+def test_no_quota_is_missed_because_a_province_gains_more(
+    peers: list[tuple[float, float]], quota: float, data: st.DataObject
+) -> None:
+    influence, gains = [list(x) for x in zip(*peers, strict=True)]
+    before = meets(influence, gains, quota)
+    gains[data.draw(st.integers(0, len(gains) - 1))] += data.draw(st.floats(0.0, 9.0))
+    assert meets(influence, gains, quota) >= before
+
+
+def test_a_province_without_a_voice_blocks_nothing_and_one_untouched_stands_not_in_the_way() -> (
+    None
+):
+    assert meets([1.0, 0.0], [2.0, -3.0], 1.0)
+    assert meets([0.5, 0.5], [0.0, 0.0], 1.0)
+    assert not meets([0.4, 0.6], [1.0, -0.1], 0.5)
+    assert meets([0.6, 0.4], [1.0, -9.0], 0.5)
+
+
+@pytest.mark.parametrize("runs", [1, 5, 17])
+def test_a_runs_consent_does_not_feel_its_neighbours(runs: int) -> None:
+    rng = np.random.default_rng(runs)
+    influence, gains = rng.random((runs, 10)), rng.normal(size=(runs, 10))
+    numbers, quota = rng.random((4, runs)), rng.random(runs)
+    odds = domestic.consent_log_odds(influence, gains, *numbers)
+    met = domestic.meets_quota(influence, gains, quota)
+    for i in range(runs):
+        run = slice(i, i + 1)
+        alone = domestic.consent_log_odds(influence[run], gains[run], *numbers[:, run])
+        assert odds[i] == alone[0]
+        assert met[i] == domestic.meets_quota(influence[run], gains[run], quota[run])[0]

@@ -142,3 +142,39 @@ def test_what_ends_is_worth_less_than_what_does_not(
 def test_no_years_of_it_are_worth_nothing_and_many_are_worth_it_all() -> None:
     worth = preferences.perpetual_worth(column(3.0), column(0.0, 1e6), column(0.05))
     assert worth.tolist() == [0.0, 3.0]
+
+
+@lawful
+@given(st.floats(0.005, 0.3), st.floats(0.0, 5.0), st.floats(0.001, 5.0))
+def test_a_flow_that_may_be_cut_off_is_worth_less_the_likelier_that_is(
+    rate: float, hazard: float, more: float
+) -> None:
+    hazards = column(hazard, hazard + more)
+    safer, riskier = preferences.lasting_share(column(rate), hazards)
+    assert 0.0 < riskier < safer <= 1.0
+
+
+@lawful
+@given(st.floats(0.01, 0.3), st.floats(0.0, 0.5))
+def test_a_flow_that_may_be_cut_off_is_worth_what_is_expected_of_it_discounted(
+    rate: float, hazard: float
+) -> None:
+    years = np.linspace(0.0, 1500.0, 150_001)
+    lasting = np.trapezoid(np.exp(-(rate + hazard) * years), years)
+    for_ever = np.trapezoid(np.exp(-rate * years), years)
+    share = preferences.lasting_share(column(rate), column(hazard))[0]
+    assert share == pytest.approx(lasting / for_ever, rel=1e-4)
+
+
+@lawful
+@given(st.floats(0.0, 0.3), st.floats(0.001, 0.3), st.floats(0.001, 5.0))
+def test_the_impatient_mind_least_that_a_flow_may_end(
+    rate: float, more: float, hazard: float
+) -> None:
+    patient, impatient = preferences.lasting_share(column(rate, rate + more), column(hazard))
+    assert patient < impatient
+
+
+def test_a_flow_that_nothing_ends_is_worth_it_all_even_to_one_who_does_not_discount() -> None:
+    rates, hazards = column(0.05, 0.0, 0.0), column(0.0, 0.0, 0.2)
+    assert preferences.lasting_share(rates, hazards).tolist() == [1.0, 1.0, 0.0]

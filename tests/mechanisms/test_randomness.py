@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, Philox
 
+from negotiate_abm.mechanisms import randomness
 from negotiate_abm.mechanisms.numerics import FloatArray, IntArray
-from negotiate_abm.mechanisms.randomness import LARGEST_SEED, Shocks, four_uniforms, slot
+from negotiate_abm.mechanisms.randomness import FEW_RUNS, LARGEST_SEED, Shocks, four_uniforms, slot
 
 lawful = settings(max_examples=60, deadline=None)
 seeds = st.integers(0, 2**63 - 1)
@@ -137,3 +138,77 @@ def test_what_a_reader_does_to_its_draws_does_not_reach_the_next_reader(runs: in
     kept = first.tolist()
     first[:] = -1.0
     assert shocks.draw("opening", 1).tolist() == kept
+
+
+# -- however a draw is asked for ------------------------------------------------------------------
+
+PURPOSES = ("opening", "threat", "answer", "tactic")
+SIZES = (1, 3, FEW_RUNS, FEW_RUNS + 1, FEW_RUNS + 20)
+
+
+def expected_draws(
+    seed: int, runs: IntArray, purposes: list[str], week: int, rows: list[int]
+) -> list[list[float]]:
+    """Return NumPy's own draws for some purposes in some runs."""
+    return [
+        [numpys_stream(seed, int(runs[row]), slot(purpose), week + 1)[week] for purpose in purposes]
+        for row in rows
+    ]
+
+
+@lawful
+@given(
+    seed=seeds,
+    first=st.integers(0, 2**63 - 200),
+    size=st.sampled_from(SIZES),
+    weekly=st.one_of(st.none(), st.lists(st.sampled_from(PURPOSES), unique=True)),
+    data=st.data(),
+)
+def test_a_draw_is_the_same_whichever_way_it_is_asked_for(
+    seed: int, first: int, size: int, weekly: list[str] | None, data: st.DataObject
+) -> None:
+    """Weekly or on demand, few runs or many, rows in any order and any number of times."""
+    runs = first + np.arange(size)[::-1]
+    shocks = Shocks(seed, runs, PURPOSES, weekly)
+    for _ in range(3):
+        week = data.draw(st.integers(0, 30))
+        wanted = data.draw(st.lists(st.sampled_from(PURPOSES), min_size=1, max_size=5))
+        rows = data.draw(st.lists(st.integers(0, size - 1), max_size=4))
+        found = shocks.draw_in(wanted, week, np.array(rows, dtype=np.int64))
+        assert found.shape == (len(rows), len(wanted))
+        assert found.tolist() == expected_draws(seed, runs, wanted, week, rows)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("weekly", [None, (), ("threat",), ("tactic", "opening"), PURPOSES])
+def test_what_is_drawn_ahead_is_nobodys_business(size: int, weekly: tuple[str, ...] | None) -> None:
+    runs = np.arange(size)
+    plain, sparing = Shocks(5, runs, PURPOSES), Shocks(5, runs, PURPOSES, weekly)
+    for week in (0, 1, 5, 4, 3, 40):
+        for purpose in PURPOSES:
+            draw = sparing.draw(purpose, week)
+            assert draw.tolist() == plain.draw(purpose, week).tolist()
+            assert draw.strides == (8,)
+        some = np.arange(size)[::-2]
+        two = sparing.draw_in(["answer", "threat"], week, some)
+        assert two[:, 1].tolist() == plain.draw("threat", week)[some].tolist()
+
+
+@pytest.mark.parametrize("size", [2, FEW_RUNS + 1])
+def test_what_a_reader_does_to_draws_in_some_runs_does_not_reach_the_next(size: int) -> None:
+    shocks = Shocks(7, np.arange(size), PURPOSES, ["threat"])
+    for purpose in PURPOSES:
+        first = shocks.draw_in([purpose], 1, np.array([1, 0]))
+        kept = first[:, 0].tolist()
+        first[:] = -1.0
+        assert shocks.draw_in([purpose], 1, np.array([1, 0]))[:, 0].tolist() == kept
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7, 100])
+def test_how_many_counters_are_worked_on_at_once_changes_no_bit(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = np.array([slot(purpose) for purpose in PURPOSES[:2]], dtype=np.uint64)
+    whole = four_uniforms(3, np.arange(11), slots, 2)
+    monkeypatch.setattr(randomness, "_CHUNK", chunk)
+    assert four_uniforms(3, np.arange(11), slots, 2).tobytes() == whole.tobytes()

@@ -278,6 +278,17 @@ def test_a_rule_reads_what_it_says_it_reads(reads: Collection[str]) -> None:
     assert registry["odd"].reads == frozenset(reads)
 
 
+@pytest.mark.parametrize(
+    ("reads", "draws"), [(None, True), ((), False), (["imitation"], False), (["draw"], True)]
+)
+def test_chance_is_drawn_for_a_rule_unless_it_says_that_it_leaves_nothing_to_chance(
+    reads: Collection[str] | None, draws: bool
+) -> None:
+    registry: Registry[BargainingView] = Registry("tactic")
+    registry.register("odd", reads=reads)(split_the_difference)
+    assert registry["odd"].draws is draws
+
+
 def test_one_name_is_not_taken_for_a_collection_of_letters() -> None:
     registry: Registry[BargainingView] = Registry("tactic")
     with pytest.raises(StrategyError, match=r"tactic 'odd' got reads='pace'.*reads=\('pace',\)"):
@@ -285,10 +296,14 @@ def test_one_name_is_not_taken_for_a_collection_of_letters() -> None:
     assert "odd" not in registry
 
 
-# What a country may be given, and the field of the view in which a strategy meets it.
+# What a country may be given, or has drawn for it, and the field of the view that holds it.
 OPTIONAL: dict[Registry[Any], dict[str, str]] = {
-    tactics: {"tactic_exponent": "exponent", "imitation": "imitation"},
-    retaliation_strategies: {"generosity": "generosity", "escalation": "escalation"},
+    tactics: {"tactic_exponent": "exponent", "imitation": "imitation", "draw": "draw"},
+    retaliation_strategies: {
+        "generosity": "generosity",
+        "escalation": "escalation",
+        "draw": "draw",
+    },
 }
 BUILT_IN = [
     (registry, name)

@@ -98,38 +98,91 @@ def test_the_hazard_rises_with_exposure_hostility_and_lines_crossed(
     assert log_hazard(exposure, hostility, lines + 1) > here
 
 
-# -- whether the threatened yields and the watcher acts ---------------------------------
+# -- how the threatened answers and whether the watcher acts -----------------------------
+
+NOT_TO_BE_HAD = -np.inf
 
 
-def complies(complying: float, defying: float, noise: float = 1.0) -> float:
-    worths_and_noise = (column(complying), column(defying), column(noise))
-    return float(retaliation.compliance_probability(*worths_and_noise)[0])
+def answers(*courses: float, noise: float = 1.0) -> list[float]:
+    """Return the probability of each of one run's answers."""
+    found = retaliation.answer_probabilities(np.array([courses]), column(noise))
+    return found[0].tolist()
 
 
-@lawful
-@given(worths, worths, noises)
-def test_compliance_is_a_logit_choice_between_two_evils(
-    complying: float, defying: float, noise: float
-) -> None:
-    expected = 1.0 / (1.0 + np.exp((defying - complying) / noise))
-    assert complies(complying, defying, noise) == pytest.approx(expected)
-    assert complies(complying, defying, noise) + complies(defying, complying, noise) == (
-        pytest.approx(1.0)
-    )
+some_courses = st.lists(worths, min_size=1, max_size=5)
 
 
 @lawful
-@given(worths, st.floats(0.01, 5.0), noises)
-def test_the_dearer_defiance_the_likelier_compliance(
-    defying: float, step: float, noise: float
+@given(some_courses, st.integers(0, 3), noises)
+def test_one_answer_is_given_and_never_one_that_is_not_to_be_had(
+    courses: list[float], missing: int, noise: float
 ) -> None:
-    assert complies(0.0, -step, noise) > 0.5 > complies(0.0, step, noise)
-    assert complies(defying, defying - step, noise) > complies(defying, defying, noise)
+    found = answers(*courses, *[NOT_TO_BE_HAD] * missing, noise=noise)
+    assert sum(found) == pytest.approx(1.0)
+    assert all(0.0 < chance <= 1.0 for chance in found[: len(courses)])
+    assert found[len(courses) :] == [0.0] * missing
 
 
-def test_without_noise_to_speak_of_the_better_course_is_certain() -> None:
-    assert complies(1.0, 0.0, noise=1e-9) == 1.0
-    assert complies(0.0, 1.0, noise=1e-9) < 1e-200
+@lawful
+@given(some_courses, noises)
+def test_an_answer_not_to_be_had_leaves_the_rest_as_they_would_be_without_it(
+    courses: list[float], noise: float
+) -> None:
+    with_it = answers(NOT_TO_BE_HAD, *courses, noise=noise)
+    assert with_it[1:] == pytest.approx(answers(*courses, noise=noise))
+
+
+@lawful
+@given(worths, worths, worths, noises)
+def test_an_answer_is_a_logit_choice_whose_odds_no_third_course_moves(
+    complying: float, defying: float, buying: float, noise: float
+) -> None:
+    two = answers(complying, defying, noise=noise)
+    assert two[0] == pytest.approx(1.0 / (1.0 + np.exp((defying - complying) / noise)))
+    three = answers(complying, defying, buying, noise=noise)
+    assert three[0] * two[1] == pytest.approx(three[1] * two[0])
+
+
+@lawful
+@given(some_courses, st.data(), st.floats(0.01, 5.0), noises)
+def test_the_better_an_answer_the_likelier_it_and_the_less_likely_every_other(
+    courses: list[float], data: st.DataObject, step: float, noise: float
+) -> None:
+    better = data.draw(st.integers(0, len(courses) - 1))
+    before = answers(*courses, noise=noise)
+    courses[better] += step
+    after = answers(*courses, noise=noise)
+    for place, (now, then) in enumerate(zip(before, after, strict=True)):
+        assert then >= now if place == better else then <= now
+
+
+@lawful
+@given(some_courses, worths, noises)
+def test_only_differences_between_answers_count(
+    courses: list[float], shift: float, noise: float
+) -> None:
+    shifted = [course + shift for course in courses]
+    assert answers(*shifted, noise=noise) == pytest.approx(answers(*courses, noise=noise))
+
+
+def test_without_noise_to_speak_of_the_best_answer_is_certain() -> None:
+    assert answers(0.0, 1.0, 0.5, noise=1e-9) == [0.0, 1.0, 0.0]
+    assert answers(1e9, NOT_TO_BE_HAD, -1e9) == [1.0, 0.0, 0.0]
+
+
+def test_equal_answers_are_equally_likely() -> None:
+    assert answers(-3.0, -3.0, -3.0, -3.0) == [0.25] * 4
+
+
+@pytest.mark.parametrize("runs", [1, 5, 17])
+def test_a_runs_answer_does_not_feel_its_neighbours(runs: int) -> None:
+    rng = np.random.default_rng(runs)
+    courses, noise = rng.normal(size=(runs, 3)), rng.uniform(0.5, 2.0, runs)
+    courses[::2, 2] = NOT_TO_BE_HAD
+    together = retaliation.answer_probabilities(courses, noise)
+    for i in range(runs):
+        alone = retaliation.answer_probabilities(courses[i : i + 1], noise[i : i + 1])
+        assert together[i].tolist() == alone[0].tolist()
 
 
 def executes(
@@ -137,20 +190,29 @@ def executes(
     lines: float = 0.0,
     reputation: float = 0.0,
     blow_back: float = 0.0,
+    bought: float = 0.0,
     noise: float = 1.0,
 ) -> float:
-    terms = (2.0, exposure, 3.0, lines, reputation, blow_back, noise)
+    terms = (2.0, exposure, 3.0, lines, reputation, blow_back, bought, noise)
     return float(retaliation.execution_probability(*(column(x) for x in terms))[0])
 
 
 @lawful
-@given(st.floats(0.0, 4.0), st.integers(0, 2), shares, st.floats(0.0, 5.0), noises)
-def test_execution_is_a_quantal_response_to_grievance_reputation_and_blow_back(
-    exposure: float, lines: int, reputation: float, blow_back: float, noise: float
+@given(
+    st.floats(0.0, 4.0),
+    st.integers(0, 2),
+    shares,
+    st.floats(0.0, 5.0),
+    st.floats(0.0, 5.0),
+    noises,
+)
+def test_execution_is_a_quantal_response_to_grievance_reputation_blow_back_and_favours(
+    exposure: float, lines: int, reputation: float, blow_back: float, bought: float, noise: float
 ) -> None:
-    worth = 2.0 * max(0.0, exposure - 1.0) + 3.0 * lines + reputation - blow_back
+    worth = 2.0 * max(0.0, exposure - 1.0) + 3.0 * lines + reputation - blow_back - bought
     expected = 1.0 / (1.0 + np.exp(-worth / noise))
-    assert executes(exposure, lines, reputation, blow_back, noise) == pytest.approx(expected)
+    found = executes(exposure, lines, reputation, blow_back, bought, noise)
+    assert found == pytest.approx(expected)
 
 
 def test_a_watcher_within_its_tolerance_has_no_grievance_to_act_on() -> None:
@@ -167,6 +229,17 @@ def test_every_red_line_and_every_reason_counts_and_blow_back_deters(
     assert executes(exposure, lines + 1, reputation, blow_back) > here
     assert executes(exposure, lines, reputation + step, blow_back) > here
     assert executes(exposure, lines, reputation, blow_back + step) < here
+
+
+@lawful
+@given(st.floats(0.0, 3.0), st.integers(0, 2), st.floats(0.0, 5.0), st.floats(0.1, 5.0), noises)
+def test_the_more_a_watcher_was_bought_the_less_likely_it_strikes(
+    exposure: float, lines: int, bought: float, more: float, noise: float
+) -> None:
+    dear = executes(exposure, lines, bought=bought + more, noise=noise)
+    assert 0.0 < dear < executes(exposure, lines, bought=bought, noise=noise)
+    paid = executes(exposure, lines, blow_back=bought, noise=noise)
+    assert paid == executes(exposure, lines, bought=bought, noise=noise)
 
 
 def test_a_threat_may_be_a_bluff_and_a_mild_one_may_still_be_carried_out() -> None:

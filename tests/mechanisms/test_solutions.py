@@ -134,11 +134,14 @@ def packages(bargain: Bargain, parts: int) -> np.ndarray:
     issues, segments = bargain.divisible.shape
     levels = np.linspace(0, segments, parts * segments + 1)
     ladder = np.clip(levels[:, None] - np.arange(segments), 0.0, 1.0)
-    worth = []
-    for choice in itertools.product(range(len(levels)), repeat=issues):
-        fill = np.broadcast_to(ladder[list(choice)], bargain.value.shape[1:])
-        worth.append(np.stack([bargain.worth(fill, side) for side in (0, 1)], axis=-1))
-    every = np.stack(worth, axis=1)
+    choices = itertools.product(range(len(levels)), repeat=issues)
+    fills = ladder[list(choices)].reshape(-1, issues * segments)
+    runs = bargain.value.shape[1]
+    every = np.stack([own.reshape(runs, -1) @ fills.T for own in bargain.value], axis=-1)
+    for risk in bargain.risks:
+        alarms = risk.log_hazard[:, None] + risk.step.reshape(runs, -1) @ fills.T
+        rise = risk.probability(alarms) - risk.probability(risk.log_hazard)[:, None]
+        every -= rise[..., None] * risk.severity[:, None]
     return np.where((every >= 0.0).all(axis=-1)[..., None], every, 0.0)
 
 
@@ -272,11 +275,6 @@ def test_a_favour_that_costs_nothing_is_done_though_only_one_side_gains():
         assert fill.tolist() == [[[1.0]]]
 
 
-def some_runs(bargain: Bargain, rows: np.ndarray) -> Bargain:
-    risks = [risk.in_runs(rows) for risk in bargain.risks]
-    return replace(bargain, value=np.take(bargain.value, rows, axis=1), risks=risks)
-
-
 def arrays(frontier: Frontier) -> list[np.ndarray]:
     found = [frontier.worth, frontier.fills, frontier.possible]
     return found + [part for point in POINTS.values() for part in point(frontier)]
@@ -288,7 +286,7 @@ def arrays(frontier: Frontier) -> list[np.ndarray]:
 def test_no_block_of_runs_changes_a_bit(size, divisible, watched):
     bargain = table(5, runs=16, issues=5, segments=3, divisible=divisible, watched=watched)
     blocks = [np.arange(16)[first : first + size] for first in range(0, 16, size)]
-    parts = [arrays(pareto_frontier(some_runs(bargain, rows))) for rows in blocks]
+    parts = [arrays(pareto_frontier(bargain.in_runs(rows))) for rows in blocks]
     whole = arrays(pareto_frontier(bargain))
     for at, array in enumerate(whole):
         assert array.tobytes() == np.concatenate([part[at] for part in parts]).tobytes()

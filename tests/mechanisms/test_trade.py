@@ -15,6 +15,7 @@ steps = st.floats(0.01, 1.0)
 sigmas = st.floats(1.2, 10.0)
 omegas = st.floats(0.2, 20.0)
 values = st.floats(0.01, 600.0)
+shares = st.floats(0.0, 1.0)
 
 
 def column(*values: float) -> FloatArray:
@@ -269,3 +270,127 @@ def test_a_flow_does_not_feel_how_many_others_are_computed_beside_it(runs: int, 
     alone = [column(x[-1]) for x in flow]
     for worth in (trade.exporter_loss, trade.buyers_loss, trade.revenue, trade.import_volume):
         assert worth(*flow)[-1] == worth(*alone)[0]
+
+
+# -- exports, and the country too small to matter -------------------------------------------------
+
+
+@lawful
+@given(values, rates, steps, sigmas, omegas)
+def test_exports_are_worth_less_the_higher_the_duty_and_their_free_trade_value_without(
+    value: float, tau: float, step: float, sigma: float, omega: float
+) -> None:
+    duties = column(0.0, tau, tau + step)
+    goods = (column(sigma), column(omega))
+    free, low, high = trade.value_under(column(value), duties, *goods)
+    assert free == pytest.approx(value)
+    assert 0.0 < high < low <= free * (1.0 + 1e-12)
+    volume = trade.import_volume(column(value), column(tau), *goods)[0]
+    assert low == pytest.approx(volume * trade.exporter_price(column(tau), *goods)[0])
+
+
+@lawful
+@given(values, shares, rates, st.floats(0.0, 0.5), sigmas, omegas)
+def test_exports_regained_are_linear_in_the_share_of_the_loss_made_good(
+    value: float, level: float, duty: float, floor: float, sigma: float, omega: float
+) -> None:
+    goods = (column(sigma), column(omega))
+    now, bottom = column(floor + duty), column(floor)
+    rate = trade.rate_restoring(column(level), now, bottom, *goods)
+
+    def exports(tau: FloatArray) -> float:
+        return float(trade.value_under(column(value), tau, *goods)[0])
+
+    def loss(tau: FloatArray) -> float:
+        return float(trade.exporter_loss(column(value), tau, *goods)[0])
+
+    by_level = exports(now) + level * (exports(bottom) - exports(now))
+    assert exports(rate) == pytest.approx(by_level, rel=1e-9)
+    saved = (exports(rate) - exports(now)) / (1.0 + omega)
+    assert loss(now) - loss(rate) == pytest.approx(saved, abs=1e-9 * value)
+
+
+@lawful
+@given(values, rates, sigmas, st.floats(1e3, 1e9))
+def test_a_country_too_small_to_matter_bears_no_price_and_loses_nothing_by_a_duty(
+    value: float, tau: float, sigma: float, omega: float
+) -> None:
+    goods = (column(tau), column(sigma), column(omega))
+    least_price = 1.0 - sigma * np.log1p(tau) / omega
+    assert least_price <= trade.exporter_price(*goods)[0] <= 1.0
+    assert 0.0 <= trade.exporter_loss(column(value), *goods)[0] <= value / omega
+
+
+@lawful
+@given(values, rates, sigmas)
+def test_against_a_country_too_small_to_matter_the_imposer_bears_the_whole_duty(
+    value: float, tau: float, sigma: float
+) -> None:
+    """Hold supply of elasticity 1e9 to the closed forms of the limit."""
+    goods = (column(value), column(tau), column(sigma), column(1e9))
+    gross = 1.0 + tau
+    exports = value * gross**-sigma
+    assert trade.value_under(*goods)[0] == pytest.approx(exports, rel=1e-6)
+    assert trade.import_volume(*goods)[0] == pytest.approx(exports, rel=1e-6)
+    hurt = value * (1.0 - gross ** (1.0 - sigma)) / (sigma - 1.0)
+    assert trade.buyers_loss(*goods)[0] == pytest.approx(hurt, abs=1e-6 * value)
+    assert trade.imposer_cost(*goods)[0] == pytest.approx(hurt - tau * exports, abs=1e-6 * value)
+    assert trade.imposer_cost(*goods)[0] >= -1e-6 * value
+    scaled = 1e9 * trade.exporter_loss(*goods)[0]
+    assert scaled == pytest.approx(value * (1.0 - gross**-sigma), rel=1e-6, abs=1e-6 * value)
+
+
+@lawful
+@given(rates, steps, sigmas, omegas, shares, st.floats(0.0, 3.0), st.floats(0.1, 2.0))
+def test_each_unit_of_weight_on_producers_makes_a_cut_dearer_by_what_they_lose(
+    floor: float,
+    duty: float,
+    sigma: float,
+    omega: float,
+    producers_share: float,
+    weight: float,
+    more: float,
+) -> None:
+    cut = (column(10.0), column(floor + duty), column(floor), column(sigma), column(omega))
+    lost = trade.producers_loss(*cut, column(producers_share))[0]
+    assert lost >= 0.0
+    lighter, heavier = trade.cost_of_cutting(
+        *cut, column(producers_share), column(weight, weight + more), column(1.0)
+    )
+    assert heavier - lighter == pytest.approx(more * lost, abs=1e-9)
+
+
+@lawful
+@given(rates, sigmas, omegas, shares)
+def test_producers_lose_nothing_where_no_duty_is_cut_and_a_share_of_what_comes_in_where_one_is(
+    duty: float, sigma: float, omega: float, producers_share: float
+) -> None:
+    goods = (column(sigma), column(omega), column(producers_share))
+    kept = trade.producers_loss(column(5.0), column(duty), column(duty), *goods)[0]
+    assert kept == 0.0
+    lost = trade.producers_loss(column(5.0), column(duty), column(0.0), *goods)[0]
+    imports = trade.import_volume(column(5.0), column(duty), *goods[:2])[0]
+    assert lost == pytest.approx(producers_share * (5.0 - imports), abs=1e-12)
+
+
+@lawful
+@given(st.floats(0.0, 500.0), values, shares)
+def test_the_share_pulled_away_is_a_share(gained: float, exports: float, moved: float) -> None:
+    found = trade.pulled_share(column(gained), column(exports), column(moved))[0]
+    assert 0.0 <= found <= 1.0
+    assert found == pytest.approx(min(gained / exports + moved, 1.0))
+
+
+@lawful
+@given(st.floats(0.0, 500.0), st.floats(0.0, 50.0), values, shares, shares)
+def test_more_gained_elsewhere_or_moved_pulls_no_less_away(
+    gained: float, more: float, exports: float, moved: float, further: float
+) -> None:
+    gains, moves = column(gained, gained + more, gained), column(moved, moved, moved + further)
+    here, richer, further_gone = trade.pulled_share(gains, column(exports), moves)
+    assert richer >= here
+    assert further_gone >= here
+
+
+def test_exports_lost_elsewhere_bring_no_partner_closer_than_it_was() -> None:
+    assert trade.pulled_share(column(-3.0), column(10.0), column(0.0)).tolist() == [0.0]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from negotiate_abm.mechanisms.numerics import FloatArray
-from negotiate_abm.mechanisms.trust import Belief, PromiseBelief, TwoTypeBelief
+from negotiate_abm.mechanisms.trust import Belief, FullTrust, PromiseBelief, TwoTypeBelief
 
 lawful = settings(max_examples=60, deadline=None)
 means = st.floats(0.01, 0.99)
@@ -333,3 +333,19 @@ def test_a_run_trusts_a_type_the_same_alone_as_in_company(runs: int) -> None:
     together = trust(slice(None))
     for i in range(0, runs, 7):
         assert together[i] == trust(slice(i, i + 1))[0]
+
+
+# -- one who believes everything ----------------------------------------------------------------
+
+
+@lawful
+@given(st.integers(1, 5), st.lists(st.tuples(weights, weights, st.booleans()), max_size=10))
+def test_full_trust_is_shaken_by_nothing(
+    runs: int, history: list[tuple[float, float, bool]]
+) -> None:
+    held = FullTrust(runs)
+    for kept, broken, time_passes in history:
+        held.learn(kept=kept, broken=column(*[broken] * runs))
+        if time_passes:
+            held.forget()
+    assert held.trust.tolist() == [1.0] * runs

@@ -21,7 +21,7 @@ from negotiate_abm.scenario.consistency import (
     impossibilities,
 )
 from negotiate_abm.scenario.loader import check_columns, load_scenario, with_overrides
-from negotiate_abm.scenario.parameters import Parameters, central, draw, quantities
+from negotiate_abm.scenario.parameters import Parameters, Streams, central, draw, quantities
 from negotiate_abm.scenario.schema import Salience, Scenario
 from negotiate_abm.scenario.stakes import ladders
 from negotiate_abm.scenario.warnings import punishment
@@ -53,6 +53,11 @@ def same(one: Parameters, other: Parameters, but: str = "") -> bool:
     """Whether two sets of parameters agree to the last bit, one key aside."""
     assert one.values.keys() == other.values.keys()
     return all(np.array_equal(one[key], other[key]) for key in one.values if key != but)
+
+
+def discards(scenario: Scenario, seed: int, runs: np.ndarray) -> np.ndarray:
+    """How many draws each run discards before the one it keeps, shape (runs,)."""
+    return consistent_attempts(scenario, runs, Streams(seed, runs))
 
 
 def row(parameters: Parameters, number: int) -> Parameters:
@@ -209,7 +214,8 @@ def test_an_array_of_another_length_than_the_runs_is_refused():
 
 
 def test_an_array_of_text_is_refused():
-    with pytest.raises(RunError, match=_ONE_A_RUN.format(r"\['a', 'b'\]", 2)):
+    told = r"issues\.pie\.benefit=\['a', 'b'\]: got \['a', 'b'\]; expected a number in C\$bn/yr"
+    with pytest.raises(RunError, match=told):
         run("split-the-pie", runs=2, overrides={"issues.pie.benefit": ["a", "b"]})
 
 
@@ -253,7 +259,7 @@ def test_nothing_kept_contradicts_the_record_or_is_impossible(january: Scenario,
 
 def test_a_run_keeps_the_first_of_its_draws_that_agrees_with_the_record(january: Scenario):
     runs = np.arange(200)
-    attempts = consistent_attempts(january, 3, runs)
+    attempts = discards(january, 3, runs)
     assert attempts.max() > 1
     for earlier in range(attempts.max()):
         discarded = runs[attempts > earlier]
@@ -267,7 +273,7 @@ def test_no_run_is_left_with_a_duty_that_reveals_a_negative_cost(january: Scenar
     kept = consistent_draw(january, january, 11, np.arange(500), {})
     valued = ladders(january, kept)
     duties = [name for name, issue in january.issues.items() if issue.duty is not None]
-    assert len(duties) == 5
+    assert {"canola_seed", "ev_tariff", "us_autos", "us_tariffs_on_china"} < set(duties)
     for name in duties:
         assert valued[name].costs.shape == (500, len(january.issues[name].ladder))
         assert (valued[name].costs >= 0.0).all(), name
@@ -287,7 +293,7 @@ def test_no_run_is_left_with_a_ladder_of_another_shape_than_the_bargaining_needs
 
 def held(scenario: Scenario, key: str, value: float) -> Scenario:
     """Return a scenario with a number held in every run, whatever the record says of it."""
-    return Scenario.model_validate(with_overrides(scenario.model_dump(mode="python"), {key: value}))
+    return Scenario.model_validate(with_overrides(scenario, {key: value}))
 
 
 def test_a_world_without_consistent_draws_says_what_stood_against_it(january: Scenario):
@@ -303,7 +309,7 @@ def test_a_world_without_consistent_draws_says_what_stood_against_it(january: Sc
 def test_only_the_runs_without_a_consistent_draw_are_counted(
     january: Scenario, monkeypatch: pytest.MonkeyPatch
 ):
-    attempts = consistent_attempts(january, 3, np.arange(200))
+    attempts = discards(january, 3, np.arange(200))
     lucky, unlucky = np.flatnonzero(attempts == 0)[0], np.flatnonzero(attempts > 0)[0]
     monkeypatch.setattr(consistency, "MOST_ATTEMPTS", 1)
     told = rf"^1 of 2 runs \(first: run {unlucky}\) found no consistent draw in 1; "
@@ -318,7 +324,7 @@ SOME = np.arange(40)
 
 @pytest.fixture(scope="module")
 def accepted(january: Scenario) -> Parameters:
-    attempts = consistent_attempts(january, 3, SOME)
+    attempts = discards(january, 3, SOME)
     assert (attempts > 0).any(), "some runs were redrawn"
     return consistent_draw(january, january, 3, SOME, {})
 
@@ -591,7 +597,7 @@ def test_numbers_run_by_run_are_refused_for_what_is_no_number():
 
 
 @pytest.mark.parametrize(
-    "key", ["issues.ev_tariff.weaponisable", f"{VISIT}.ends_round", "issues.ev_tariff.divisible"]
+    "key", ["ties.pacific_partners.active", f"{VISIT}.ends_round", "issues.ev_tariff.divisible"]
 )
 def test_an_override_reaches_a_switch_the_file_leaves_out(january: Scenario, key: str):
     switched = load_scenario(january, {key: key != "issues.ev_tariff.divisible"})

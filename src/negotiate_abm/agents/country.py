@@ -456,8 +456,8 @@ class Country(mesa.Agent):
         hurt = np.zeros_like(relieved)
         for i, issue in enumerate(table.issues):
             for j, province in enumerate(self.provinces):
-                key = f"issues.{issue}.duty.protected.{province.name}"
-                hurt[:, i, j] = self._p.get(key, 0.0)
+                if issue in province.protected:
+                    hurt[:, i, j] = province.protected[issue]
         return relieved, hurt
 
     # -- threats, as the one threatened -------------------------------------------

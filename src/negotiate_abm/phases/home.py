@@ -27,9 +27,9 @@ def let_time_pass(model: NegotiationModel) -> None:
 
 def feel_losses(model: NegotiationModel) -> None:
     """Provinces bear what duties in force cost them, and press their government."""
-    losses = model.flow_losses()
+    losses, hurt = model.flow_losses(), model.producers_hurt()
     for province in model.provinces.values():
-        province.feel(losses)
+        province.feel(losses, hurt)
 
 
 def look_around(model: NegotiationModel) -> None:

@@ -10,7 +10,6 @@ from negotiate_abm.errors import Problem, nearest
 from negotiate_abm.mechanisms.retaliation import retaliation_strategies
 from negotiate_abm.mechanisms.tactics import tactics
 from negotiate_abm.scenario.consistency import refused_worth
-from negotiate_abm.scenario.layering import MECHANISMS
 from negotiate_abm.scenario.parameters import central, quantities
 from negotiate_abm.scenario.quantities import Origin
 from negotiate_abm.scenario.schema import Issue, Salience, Scenario, Table, Watcher
@@ -37,13 +36,16 @@ def problems_in(scenario: Scenario, counterfactual: bool = False) -> list[Proble
     ----------
     scenario : Scenario
     counterfactual : bool
-        Whether to leave out what only the record rules out, as where a user asks "what if".
+        Whether to leave out what only the record rules out, as where a user asks "what if";
+        and sums of shares, which are scaled back to one where a user moves one of them.
     """
     broken = list(_references(scenario))
     if broken:
         return broken
-    structure = [*_sums(scenario), *_rounds(scenario), *_ladders(scenario)]
-    return structure if counterfactual else [*structure, *_shapes(scenario), *_reveals(scenario)]
+    structure = [*_orders(scenario), *_rounds(scenario), *_ladders(scenario)]
+    if counterfactual:
+        return structure
+    return [*structure, *_sums(scenario), *_shapes(scenario), *_reveals(scenario)]
 
 
 def _name(key: str, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
@@ -129,8 +131,6 @@ def _references(s: Scenario) -> Iterator[Problem]:
             )
     yield from _alternatives(s)
     yield from _levers(s)
-    for name in s.without:
-        yield from _name("without", name, [*MECHANISMS, *s.tables], "a mechanism or a table")
     yield from _sources(s)
 
 
@@ -148,6 +148,14 @@ def _alternatives(s: Scenario) -> Iterator[Problem]:
     for name, tie in s.ties.items():
         for role in ("country", "soothes", "alarms"):
             yield from _name(f"ties.{name}.{role}", getattr(tie, role), s.countries, _COUNTRY)
+        for role, power in (("soothes", tie.soothes), ("alarms", tie.alarms)):
+            if power == tie.country:
+                yield Problem(
+                    f"ties.{name}.{role}",
+                    f"'{power}', whose own tie it is",
+                    "another country",
+                    "Name the power outside.",
+                )
     for name, table in s.tables.items():
         wedge, key = table.wedge, f"tables.{name}.wedge"
         if wedge is None:
@@ -182,6 +190,14 @@ def _levers(s: Scenario) -> Iterator[Problem]:
                     )
                     break
                 node = node[part]
+            else:
+                if isinstance(node, dict) and "value" not in node:
+                    yield Problem(
+                        f"levers.{name}.keys",
+                        f"'{key}', a whole section",
+                        "the dotted name of one value in it",
+                        nearest("", node),
+                    )
 
 
 def _gives_what_it_has(key: str, side: str, chooser: str, issue: Issue) -> Iterator[Problem]:
@@ -403,7 +419,7 @@ def _origins(s: Scenario) -> Iterator[tuple[str, Origin]]:
                 yield f"issues.{name}.{side}", entry
 
 
-def _sums(s: Scenario) -> Iterator[Problem]:
+def _orders(s: Scenario) -> Iterator[Problem]:
     classes = [s.salience.low, s.salience.medium, s.salience.high]
     multiples = [entry.value for entry in classes if entry is not None]
     if multiples != sorted(multiples):
@@ -420,6 +436,9 @@ def _sums(s: Scenario) -> Iterator[Problem]:
             f"at most weight_agreed, {s.alarm.weight_agreed.value:g}",
             "An offer alarms no more than a promise: lower it.",
         )
+
+
+def _sums(s: Scenario) -> Iterator[Problem]:
     for name, issue in s.issues.items():
         if issue.duty is not None:
             total = sum(share.value for share in issue.duty.protected.values())
@@ -497,6 +516,15 @@ def _rounds(s: Scenario) -> Iterator[Problem]:
                 f"at most longest_round_weeks, {table.longest_round_weeks.value:g}",
                 "Swap the two or mend one.",
             )
+        for watcher, entry in table.watchers.items():
+            wide, narrow = entry.punishment.line_coverage, entry.punishment.coverage
+            if wide is not None and wide.value < narrow.value:
+                yield Problem(
+                    f"tables.{name}.watchers.{watcher}.punishment.line_coverage",
+                    f"{wide.value:g}",
+                    f"at least coverage, {narrow.value:g}",
+                    "A crossed line widens the measure: raise it.",
+                )
 
 
 def _row(slopes: object) -> str:

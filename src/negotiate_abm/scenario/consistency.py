@@ -163,17 +163,18 @@ def contradictions(
 ) -> dict[str, BoolArray]:
     """Return, for each thing the record rules out, the runs whose numbers imply it."""
     valued = ladders(scenario, p) if valued is None else valued
+    held = "revealed" not in scenario.without
     found: dict[str, BoolArray] = {}
     for name, issue in scenario.issues.items():
         rungs = valued[name]
         pays = np.asarray((rungs.costs < 0.0).any(axis=1))
-        if issue.duty is not None:
+        if issue.duty is not None and held:
             found[f"issues.{name}.duty would cost its imposer less than nothing to cut"] = pays
         found[f"issues.{name}.ladder is not concave in benefit and convex in cost"] = (
             rungs.breaks_shape & ~pays
         )
     for name, table in scenario.tables.items():
-        for watcher in table.watchers:
+        for watcher in table.watchers if held else ():
             measure = punishment(scenario, name, watcher, p)
             key = watcher_key(name, watcher)
             found[f"{key}punishment would pay its imposer, who has not imposed it"] = (

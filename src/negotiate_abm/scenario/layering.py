@@ -8,7 +8,7 @@ read: every number left in a scenario bears on its results.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -52,6 +52,13 @@ def _defaults() -> Document:
     return tomllib.loads((CASES / "defaults.toml").read_text(encoding="utf-8"))
 
 
+def unknown_switches(without: object, tables: Collection[str]) -> list[str]:
+    """Return what `without` names that is neither a mechanism nor one of some tables."""
+    named = without if isinstance(without, list) else []
+    words = [name for name in named if isinstance(name, str)]
+    return [name for name in words if name not in MECHANISMS and name not in tables]
+
+
 def layered(document: Document) -> Document:
     """Return the document with the defaults that it can use beneath it.
 
@@ -59,19 +66,21 @@ def layered(document: Document) -> Document:
     """
     given = _switched_off(document)
     merged = _merged_with_defaults(given)
+    # What is idle even with all switched on is the author's mistake, not `without`'s doing.
+    idle = set(unread(_merged_with_defaults(_less(document, "without"))))
     for path in list(unread(merged)):
-        if _at(given, path) is None:
+        if _at(given, path) is None or path not in idle:
             merged = _without(merged, path)
-    return merged
+    return _without_lost_sources(document, _without_lost_levers(document, merged))
 
 
 def pruned(document: Document) -> Document:
     """Return the document with defaults beneath it and without any number that nothing reads."""
-    merged = _merged_with_defaults(_switched_off(_without_nones(document)))
+    before = _without_nones(document)
+    merged = _merged_with_defaults(_switched_off(before))
     for path in list(unread(merged)):
         merged = _without(merged, path)
-    cited = set(_cited(_less(merged, "sources")))
-    return _kept(merged, "sources", lambda name, _: name in cited)
+    return _without_lost_sources(before, _without_lost_levers(before, merged))
 
 
 def _without_nones(node: Any) -> Any:
@@ -137,10 +146,22 @@ def _at(node: Any, path: Path) -> Any:
     return node
 
 
-def _without(node: Document, path: Path) -> Document:
+def _word(node: Any, *path: str) -> str | None:
+    """Return the text that stands at a path, None where none does."""
+    found = _at(node, path)
+    return found if isinstance(found, str) else None
+
+
+def _off(s: Document) -> list[str]:
+    """Return what is switched off."""
+    off = s.get("without")
+    return [name for name in off if isinstance(name, str)] if isinstance(off, list) else []
+
+
+def _without(node: Any, path: Path) -> Any:
     """Return the document less what stands at a path."""
     head, *rest = path
-    if head not in node:
+    if not isinstance(node, dict) or head not in node:
         return node
     if not rest:
         return {key: child for key, child in node.items() if key != head}
@@ -152,13 +173,13 @@ def _without(node: Document, path: Path) -> Document:
 
 def unread(s: Document) -> Iterator[Path]:
     """Yield the places of numbers that no rule of this scenario would read."""
-    off = s.get("without") or []
+    off = _off(s)
     issues = _named(s, "issues")
     watched = {n: w for n, t in _named(s, "tables").items() if (w := _section(t, "watchers"))}
     weaponised = [issue for issue in issues.values() if issue.get("weaponisable")]
     roll_back = bool(watched or weaponised)
-    pairs = [{t.get("host"), t.get("guest")} for t in _named(s, "tables").values()]
-    pressed = {p.get("country") for p in _named(s, "provinces").values()}
+    pairs = [{_word(t, "host"), _word(t, "guest")} for t in _named(s, "tables").values()]
+    pressed = {_word(p, "country") for p in _named(s, "provinces").values()}
     no_trust = "trust" in off
     if no_trust:
         yield ("trust",)
@@ -179,7 +200,7 @@ def unread(s: Document) -> Iterator[Path]:
         _reads(tactics, c.get("tactic"), "tactic_exponent") for c in _named(s, "countries").values()
     ):
         yield ("conduct", "leverage_bend")
-    coded = {_at(issue, (side, "salience")) for issue in issues.values() for side in _SIDES}
+    coded = {_word(issue, side, "salience") for issue in issues.values() for side in _SIDES}
     for kind in ("low", "medium", "high"):
         if kind not in coded:
             yield ("salience", kind)
@@ -198,6 +219,8 @@ def unread(s: Document) -> Iterator[Path]:
             yield (*key, "discount_rate")
         if name not in pressed:
             yield (*key, "approval")
+        for field in _of_another_kind(_word(country, "consent", "kind")):
+            yield (*key, "consent", field)
         counterparts = {c for pair in pairs if name in pair for c in pair}
         for other in _section(country, "trust"):
             if no_trust or other not in counterparts:
@@ -207,6 +230,7 @@ def unread(s: Document) -> Iterator[Path]:
             yield (*key, "private_reservation")
         if no_trust or not counterparts:
             yield (*key, "sunk_share")
+        if no_trust or not counterparts or _section(s, "trust", "two_types"):
             yield (*key, "trust_strength")
     yield from _unread_at_tables(s, watched, no_trust)
     yield from _unread_in_flows(s, watched, weaponised)
@@ -222,6 +246,7 @@ def _unread_at_tables(s: Document, watched: dict[str, Document], no_trust: bool)
             yield ("tables", table, "grace_weeks")
     for table, watchers in watched.items():
         for watcher in watchers:
+            yield ("tables", table, "watchers", watcher, "counter", "line_coverage")
             has_lines = any(
                 issue.get("table") == table and watcher in _section(issue, "red_lines")
                 for issue in issues.values()
@@ -235,7 +260,7 @@ def _unread_at_tables(s: Document, watched: dict[str, Document], no_trust: bool)
     for name, issue in issues.items():
         talk = any(_at(rung, ("talk",)) for rung in _section(issue, "ladder").values())
         if talk:
-            talked_of.add(issue.get("table"))
+            talked_of.add(_word(issue, "table"))
         elif issue.get("duty") is not None:
             # A duty's cost comes from trade; its curvature only makes talk cheap.
             yield ("issues", name, "curvature")
@@ -248,9 +273,9 @@ def _unread_in_flows(
     s: Document, watched: dict[str, Document], weaponised: list[Document]
 ) -> Iterator[Path]:
     punished = {
-        _at(entry, ("punishment", "flow")) for ws in watched.values() for entry in ws.values()
+        _word(entry, "punishment", "flow") for ws in watched.values() for entry in ws.values()
     }
-    dependent = {_at(issue, ("duty", "flow")) for issue in weaponised}
+    dependent = {_word(issue, "duty", "flow") for issue in weaponised}
     for name in _named(s, "flows"):
         if name not in punished:
             yield ("flows", name, "knock_on")
@@ -258,17 +283,25 @@ def _unread_in_flows(
             yield ("flows", name, "dependence")
 
 
+def _of_another_kind(kind: str | None) -> list[str]:
+    """Return the numbers of every kind of consent but one."""
+    kinds = _defaults()["consent"]
+    own = kinds.get(kind)
+    others = {field: None for fields in kinds.values() for field in fields}
+    return [] if own is None else [field for field in others if field not in own]
+
+
 def _look_ahead(
     s: Document, watched: dict[str, Document], weaponised: list[Document]
 ) -> set[object]:
     """Return the countries that weigh what comes later or will not last."""
-    threatened = {_at(entry, ("threatens",)) for ws in watched.values() for entry in ws.values()}
-    builders = {entry.get("country") for entry in _named(s, "arrangements").values()}
-    return threatened | builders | {issue.get("beneficiary") for issue in weaponised}
+    threatened = {_word(entry, "threatens") for ws in watched.values() for entry in ws.values()}
+    builders = {_word(entry, "country") for entry in _named(s, "arrangements").values()}
+    return threatened | builders | {_word(issue, "beneficiary") for issue in weaponised}
 
 
 def _reads(registry: Any, rule: object, field: str) -> bool:
-    if rule not in registry:
+    if not isinstance(rule, str) or rule not in registry:
         return True
     reads = registry[rule].reads
     return reads is None or field in reads
@@ -284,9 +317,7 @@ def _named(s: Document, section: str) -> dict[str, Document]:
 
 def _switched_off(document: Document) -> Document:
     """Return the document less what `without` switches off."""
-    off = document.get("without")
-    if not isinstance(off, list):
-        return document
+    off = _off(document)
     s = dict(document)
     for table in [name for name in off if name in _section(s, "tables")]:
         s = _without_table(s, table)
@@ -307,42 +338,51 @@ def _switched_off(document: Document) -> Document:
     for section in ("arrangements", "ties", "revealed"):
         if section in off:
             s = _less(s, section)
-    return _without_loose_ends(s) if off else s
+    return _without_idle_flows(s) if off else s
 
 
-def _less(entry: Document, *keys: str) -> Document:
+def _less(entry: Any, *keys: str) -> Any:
+    if not isinstance(entry, dict):
+        return entry
     return {key: value for key, value in entry.items() if key not in keys}
 
 
 def _each(s: Document, section: str, change: Any) -> Document:
+    if not isinstance(s.get(section), dict):
+        return s
     entries = {
         name: change(entry) if isinstance(entry, dict) else entry
         for name, entry in _section(s, section).items()
     }
-    return {**s, section: entries} if section in s else s
+    return {**s, section: entries}
+
+
+def _changed(entry: Document, key: str, change: Any) -> Document:
+    """Return an entry with a section of it changed, if it has that section."""
+    section = entry.get(key)
+    return {**entry, key: change(section)} if isinstance(section, dict) else entry
 
 
 def _kept(s: Document, section: str, keep: Any) -> Document:
-    if section not in s:
+    """Return the document with those of a section's entries to keep, and the malformed."""
+    if not isinstance(s.get(section), dict):
         return s
-    return {**s, section: {k: v for k, v in _named(s, section).items() if keep(k, v)}}
+    entries = {k: v for k, v in s[section].items() if not isinstance(v, dict) or keep(k, v)}
+    return {**s, section: entries}
 
 
 def _without_table(s: Document, table: str) -> Document:
     s = _kept(s, "tables", lambda name, _: name != table)
-    s = _kept(s, "issues", lambda _, issue: issue.get("table") != table)
+    if s.get("focal_table") == table:
+        s = _less(s, "focal_table")
+    gone = {name for name, issue in _named(s, "issues").items() if issue.get("table") == table}
+    s = _kept(s, "issues", lambda name, _: name not in gone)
     s = _kept(s, "arrangements", lambda _, entry: entry.get("table") != table)
-    left = _section(s, "issues")
-    s = _kept(s, "cross_links", lambda _, e: e.get("issue") in left and e.get("other") in left)
-    s = _kept(
-        s,
-        "revealed",
-        lambda _, e: all(i in left for side in ("gives", "gets") for i in _section(e, side)),
-    )
+    s = _kept(s, "cross_links", lambda _, e: not {_word(e, "issue"), _word(e, "other")} & gone)
+    s = _kept(s, "revealed", lambda _, e: not {*_section(e, "gives"), *_section(e, "gets")} & gone)
 
     def let_go(entry: Document) -> Document:
-        eased_by = _at(entry, ("wedge", "eased_by"))
-        if eased_by is None or eased_by in left:
+        if _word(entry, "wedge", "eased_by") not in gone:
             return entry
         return {**entry, "wedge": _less(entry["wedge"], "eased_by")}
 
@@ -350,9 +390,8 @@ def _without_table(s: Document, table: str) -> Document:
 
 
 def _without_own_line(issue: Document) -> Document:
-    lines = _section(issue, "red_lines")
-    own = issue.get("conceder")
-    return {**issue, "red_lines": {who: rung for who, rung in lines.items() if who != own}}
+    own = _word(issue, "conceder")
+    return issue if own is None else _changed(issue, "red_lines", lambda lines: _less(lines, own))
 
 
 def _without_ladders(s: Document) -> Document:
@@ -362,11 +401,14 @@ def _without_ladders(s: Document) -> Document:
     }
 
     def merge(issue: Document) -> Document:
-        ladder = _section(issue, "ladder")
-        top = list(ladder)[-1:]
-        kept = {rung: _less(ladder[rung], "benefit", "cost", "talk") for rung in top}
-        lines = {whose: top[0] for whose in _section(issue, "red_lines") if top}
-        return {**issue, "ladder": kept, "red_lines": lines, "divisible": False}
+        top = list(_section(issue, "ladder"))[-1:]
+        if not top:
+            return issue
+        issue = _changed(
+            issue, "ladder", lambda rungs: {top[0]: _less(rungs[top[0]], "benefit", "cost", "talk")}
+        )
+        issue = _changed(issue, "red_lines", lambda lines: dict.fromkeys(lines, top[0]))
+        return {**issue, "divisible": False}
 
     def at_the_top(refusal: Document) -> Document:
         return {
@@ -384,51 +426,63 @@ def _without_provinces(s: Document) -> Document:
     s = _each(s, "flows", lambda flow: _less(flow, "shares", "elsewhere"))
     s = _each(s, "countries", lambda country: _less(country, "approval", "consent"))
 
-    def unprotected(issue: Document) -> Document:
-        duty = issue.get("duty")
-        return {**issue, "duty": _less(duty, "protected")} if isinstance(duty, dict) else issue
-
-    return _each(s, "issues", unprotected)
+    return _each(
+        s, "issues", lambda issue: _changed(issue, "duty", lambda duty: _less(duty, "protected"))
+    )
 
 
 def _without_watchers(s: Document) -> Document:
     def unwatched(table: Document) -> Document:
-        events = {
-            name: _less(event, "exposure", "fades_weeks") if isinstance(event, dict) else event
-            for name, event in _section(table, "events").items()
-        }
-        return {**_less(table, "watchers", "wedge"), "events": events}
+        calm = _each(table, "events", lambda event: _less(event, "exposure", "fades_weeks"))
+        return _less(calm, "watchers", "wedge")
 
     def unexposed(issue: Document) -> Document:
-        own = {w: r for w, r in _section(issue, "red_lines").items() if w == issue.get("conceder")}
-        return {**_less(issue, "exposure"), "red_lines": own}
+        own = issue.get("conceder")
+        return _changed(
+            _less(issue, "exposure"),
+            "red_lines",
+            lambda lines: {who: rung for who, rung in lines.items() if who == own},
+        )
 
     return _less(_each(_each(s, "tables", unwatched), "issues", unexposed), "ties", "arrangements")
 
 
-def _without_loose_ends(s: Document) -> Document:
-    """Drop flows that nothing moves and sources that nothing cites any more."""
-    issues, tables = _named(s, "issues"), _named(s, "tables")
-    used = {_at(issue, ("duty", "flow")) for issue in issues.values()}
-    for table in tables.values():
+def _without_idle_flows(s: Document) -> Document:
+    """Drop flows that nothing moves any more."""
+    used = {_word(issue, "duty", "flow") for issue in _named(s, "issues").values()}
+    for table in _named(s, "tables").values():
         for watcher in _section(table, "watchers").values():
-            used |= {_at(watcher, (kind, "flow")) for kind in ("punishment", "counter")}
-    s = _kept(s, "flows", lambda name, flow: name in used or bool(_section(flow, "shares")))
-    levers = {
-        name: lever
-        for name, lever in _named(s, "levers").items()
-        if all(_at(s, tuple(key.split("."))[:2]) is not None for key in lever.get("keys") or [])
-    }
-    if "levers" in s:
-        s = {**s, "levers": levers}
-    cited = set(_cited(_less(s, "sources")))
-    return _kept(s, "sources", lambda name, _: name in cited)
+            used |= {_word(watcher, kind, "flow") for kind in ("punishment", "counter")}
+    return _kept(s, "flows", lambda name, flow: name in used or bool(_section(flow, "shares")))
+
+
+def _without_lost_sources(before: Document, after: Document) -> Document:
+    """Drop sources that nothing cites any more."""
+    lost = set(_cited(_less(before, "sources"))) - set(_cited(_less(after, "sources")))
+    return _kept(after, "sources", lambda name, _: name not in lost)
+
+
+def _without_lost_levers(before: Document, after: Document) -> Document:
+    """Drop levers on what is no longer there."""
+
+    def is_left(key: str) -> bool:
+        path = tuple(key.split("."))
+        if _at(before, path) is not None:
+            return _at(after, path) is not None
+        return _at(before, path[:-1]) is None or _at(after, path[:-1]) is not None
+
+    def keys(lever: Document) -> list[str]:
+        found = lever.get("keys")
+        return [key for key in found if isinstance(key, str)] if isinstance(found, list) else []
+
+    return _kept(after, "levers", lambda _, lever: all(map(is_left, keys(lever))))
 
 
 def _cited(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         for key, child in node.items():
             if key == "source":
-                yield from [child] if isinstance(child, str) else (child or [])
+                cited = child if isinstance(child, list) else [child]
+                yield from (source for source in cited if isinstance(source, str))
             else:
                 yield from _cited(child)

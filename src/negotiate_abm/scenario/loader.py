@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -19,15 +19,30 @@ from pydantic_core import ErrorDetails
 from negotiate_abm.errors import Problem, RunError, ScenarioError, nearest
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.checks import problems_in
-from negotiate_abm.scenario.layering import CASES, layered, pruned, unread
+from negotiate_abm.scenario.layering import (
+    CASES,
+    MECHANISMS,
+    layered,
+    pruned,
+    unknown_switches,
+    unread,
+)
 from negotiate_abm.scenario.parameters import quantities
 from negotiate_abm.scenario.quantities import REMEDY, Quantity
-from negotiate_abm.scenario.schema import WORTH_TAGS, Salience, Scenario
+from negotiate_abm.scenario.schema import (
+    WORTH_TAGS,
+    FormalQuota,
+    PoliticalConsent,
+    Salience,
+    Scenario,
+)
 
 _LARGEST_FILE_BYTES = 4_000_000
 
 # What pydantic adds to the place of an error inside a choice of types.
 _UNION_PARTS = {*WORTH_TAGS, "str", "list[str]", "constrained-str", "list[constrained-str]"}
+
+_KINDS_OF_CONSENT = {"political": PoliticalConsent, "quota": FormalQuota}
 
 Overrides = Mapping[str, Any]
 
@@ -89,7 +104,10 @@ def scenario_from(
     ScenarioError
         If it says something that cannot be.
     """
-    complete = layered(copy.deepcopy(dict(document)))
+    whole = copy.deepcopy(dict(document))
+    tables = whole.get("tables")
+    _check_switches(where, whole.get("without"), tables if isinstance(tables, dict) else {})
+    complete = layered(whole)
     if overrides:
         # From the typed scenario, so that keys the file leaves to the schema can be set too.
         complete = with_overrides(_typed(where, complete), overrides)
@@ -137,6 +155,13 @@ def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
     for key in overrides:
         if not isinstance(key, str):
             raise RunError(f"override {key!r}: got no text; expected a dotted name. Quote it.")
+    if "without" in overrides:
+        _check_switches(
+            f"override of {scenario.name}",
+            overrides["without"],
+            scenario.tables,
+            scenario.without,
+        )
     document = scenario.model_dump(mode="python")
     numbers = {key: value for key, value in overrides.items() if _is_number(value)}
     for key, value in overrides.items():
@@ -146,6 +171,27 @@ def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
     for key, value in numbers.items():
         document = _replace(document, key, key.split("."), value)
     return document
+
+
+def _check_switches(
+    where: str, without: Any, tables: Collection[str], off_already: Collection[str] = ()
+) -> None:
+    names = [*tables, *off_already]
+    problems = [
+        Problem(
+            "without",
+            f"'{name}'",
+            "a mechanism or a table",
+            nearest(name, [*MECHANISMS, *tables]),
+        )
+        for name in unknown_switches(without, names)
+    ]
+    if tables and isinstance(without, list) and all(table in without for table in tables):
+        problems.append(
+            Problem("without", "every table", "at least one table left", "Leave one out of it.")
+        )
+    if problems:
+        raise ScenarioError(where, problems)
 
 
 def _is_number(value: Any) -> bool:
@@ -284,6 +330,8 @@ def with_levers(
     """
     found: dict[str, Any] = {}
     for name, value in (levers or {}).items():
+        if not isinstance(name, str):
+            raise RunError(f"lever {name!r}: got no text; expected a lever's name. Quote it.")
         if name not in scenario.levers:
             raise RunError(
                 f"lever '{name}': got a name the scenario does not have; expected one of its "
@@ -315,13 +363,15 @@ def _validated(where: str, document: dict[str, Any], counterfactual: bool = Fals
     scenario = _typed(where, document)
     problems_found = problems_in(scenario, counterfactual)
     for path in unread(document):
-        if _part_at(document, path) is not None:
+        found = _part_at(document, path)
+        if found is not None:
+            is_section = isinstance(found, dict) and "value" not in found
             problems_found.append(
                 Problem(
                     ".".join(path),
-                    "a number",
+                    "a section" if is_section else _shown(found),
                     "nothing: no rule of this scenario reads it",
-                    "Drop it, or switch on what would.",
+                    "Drop it, or switch on what would read it.",
                 )
             )
     if problems_found:
@@ -337,7 +387,7 @@ def _part_at(node: Any, path: tuple[str, ...]) -> Any:
 
 def _explain(details: ErrorDetails) -> Problem:
     """Return what pydantic found, as key, value, expectation and remedy."""
-    path = [str(part) for part in details["loc"]]
+    path = _told(details["loc"])
     key = ".".join(part for part in path if part not in _UNION_PARTS) or "file"
     given = _shown(details["input"])
     kind, message = details["type"], details["msg"]
@@ -345,15 +395,29 @@ def _explain(details: ErrorDetails) -> Problem:
         expected, remedy = message.split(REMEDY, 1)
         return Problem(key, given, expected, remedy)
     if kind == "extra_forbidden":
-        names = _fields_at(path[:-1])
+        names = _fields_at([str(part) for part in details["loc"]][:-1])
         return Problem(key, "an unknown key", "a key of the schema", nearest(path[-1], names))
     if kind == "missing":
         return Problem(key, "nothing", "a value", "Add it; `scenario schema` says what it takes.")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        given = _shown(details["input"].get("kind")) if "kind" in details["input"] else "nothing"
+        kinds = " or ".join(f"'{name}'" for name in _KINDS_OF_CONSENT)
+        return Problem(f"{key}.kind", given, kinds, "Write one of them.")
+    if kind == "model_attributes_type":
+        return Problem(key, given, "a table such as { kind = ... }", "Write one.")
     if kind in ("model_type", "dict_type"):
         return Problem(
             key, given, "a table such as { value = ..., unit = ..., source = ... }", "Write one."
         )
     return Problem(key, given, message[:1].lower() + message[1:], "Mend the value.")
+
+
+def _told(place: tuple[int | str, ...]) -> list[str]:
+    """Return the place of an error without the kind of consent that pydantic puts into it."""
+    path = [str(part) for part in place]
+    if path[2:3] == ["consent"] and path[3:4] and path[3] in _KINDS_OF_CONSENT:
+        del path[3]
+    return path
 
 
 def _shown(value: Any) -> str:
@@ -374,6 +438,9 @@ def _fields_at(path: list[str]) -> list[str]:
     for part in path:
         if part in WORTH_TAGS:
             annotation = Salience if part == WORTH_TAGS[0] else Quantity
+            continue
+        if part in _KINDS_OF_CONSENT and _model_in(annotation) in _KINDS_OF_CONSENT.values():
+            annotation = _KINDS_OF_CONSENT[part]
             continue
         model = _model_in(annotation)
         if model is not None and part in model.model_fields:

@@ -144,10 +144,11 @@ def test_json_is_one_object_of_the_promised_shape(cli: Run):
             assert len(rung["by_week"]) == 8
             assert rung["by_week"] == sorted(rung["by_week"]), "a rung once reached stays reached"
             assert rung["probability"] == rung["by_week"][-1]
-    assert told["watchers"].keys() == {"united_states"}
-    assert told["watchers"]["united_states"].keys() == {"threatened", "punished"}
+    assert told["watchers"].keys() == {"united_states", "china"}
+    assert all(found.keys() == {"threatened", "punished"} for found in told["watchers"].values())
     assert told["joint"].keys() == {"relief_without_punishment"}
-    shares = [*told["watchers"]["united_states"].values(), *told["joint"].values()]
+    found = [*told["watchers"].values(), told["joint"]]
+    shares = [share for kinds in found for share in kinds.values()]
     assert all(isinstance(share, float) and 0 <= share <= 1 for share in shares)
 
 
@@ -274,20 +275,20 @@ def test_set_with_a_bad_value_says_what_was_expected(
         (("--weeks", "-1"), "weeks: got -1; expected a whole number from 1"),
         (
             ("--runs", "1000000000000"),
-            "runs: got 1000000000000 of 24 weeks; expected at most 200000 of that length",
+            "runs: got 1000000000000 of 24 weeks; expected at most 100000 of that length",
         ),
-        (("--runs", "9" * 400), "9 of 24 weeks; expected at most 200000 of that length"),
+        (("--runs", "9" * 400), "9 of 24 weeks; expected at most 100000 of that length"),
         (
             ("--runs", "2000000"),
-            "runs: got 2000000 of 24 weeks; expected at most 200000 of that length",
+            "runs: got 2000000 of 24 weeks; expected at most 100000 of that length",
         ),
         (
             ("--weeks", "9" * 30),
-            f"weeks: got {'9' * 30}; expected at most 4999999, to be held in memory.",
+            f"weeks: got {'9' * 30}; expected at most 2499999, to be held in memory.",
         ),
         (
             ("--runs", "20000", "--weeks", "999"),
-            "runs: got 20000 of 999 weeks; expected at most 5000 of that length",
+            "runs: got 20000 of 999 weeks; expected at most 2500 of that length",
         ),
         (("--seed", "-1"), "seed: got -1; expected 0 to 9223372036854775807"),
         (("--seed", "9" * 30), f"seed: got {'9' * 30}; expected 0 to 9223372036854775807"),
@@ -344,7 +345,7 @@ def test_json_with_out_prints_the_object_and_writes_the_result(cli: Run, elsewhe
 
 
 def test_the_object_printed_is_the_summary_of_the_table_written(cli: Run, elsewhere: Path):
-    told = cli(*JANUARY_IN_BRIEF, "--out", "place", "--json").json
+    told = cli("run", "--runs", 30, "--weeks", 40, "--out", "place", "--json").json
     table = pd.read_csv(elsewhere / "place" / "outcomes.csv")
     for name, found in told["issues"].items():
         level = table[f"{name}.in_force"]
@@ -598,7 +599,7 @@ def test_a_bad_seed_is_called_a_seed(cli: Run):
 
 def test_too_many_weeks_are_not_answered_with_no_runs(cli: Run):
     assert cli("run", PIE, "--runs", 1, "--weeks", 10**9).refused() == (
-        "weeks: got 1000000000; expected at most 4999999, to be held in memory. Ask for fewer."
+        "weeks: got 1000000000; expected at most 2499999, to be held in memory. Ask for fewer."
     )
 
 
@@ -607,8 +608,18 @@ def test_a_date_may_be_set(cli: Run):
 
 
 def test_a_switch_that_the_file_leaves_out_may_be_set(cli: Run):
-    told = cli(*JANUARY_IN_BRIEF, "--set", "issues.ev_tariff.weaponisable=true", "--json")
+    visit_ends_round = "tables.canada_china.events.visit.ends_round=true"
+    told = cli(*JANUARY_IN_BRIEF, "--set", visit_ends_round, "--json")
     assert told.code == 0
+
+
+def test_a_switch_that_needs_a_number_the_file_leaves_out_says_which(cli: Run, no_model: None):
+    message = cli("run", "--set", "issues.ev_tariff.weaponisable=true", "--json").refused()
+    assert message == (
+        f"{JANUARY}: flows.electric_vehicles.dependence: got nothing; expected how far the "
+        "exporter depends on that market, since the duty may come back. Add it, or drop "
+        "weaponisable."
+    )
 
 
 @pytest.mark.parametrize(

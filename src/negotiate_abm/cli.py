@@ -103,6 +103,8 @@ def _add_scenario(commands: Any) -> None:
     show = actions.add_parser("show", help="print who wants what in a scenario")
     show.add_argument("file", metavar="CASE|FILE")
     show.add_argument("--numbers", action="store_true", help="list every number by its name")
+    solutions = actions.add_parser("solutions", help="print what theory would have tables agree")
+    solutions.add_argument("file", metavar="CASE|FILE")
     power = actions.add_parser("power", help="print each province's power in a weighted vote")
     power.add_argument("file", metavar="CASE|FILE")
     power.add_argument(
@@ -111,7 +113,12 @@ def _add_scenario(commands: Any) -> None:
         help="share of the provinces' influence that carries, such as 0.6 or 2/3 "
         "(default: more than half)",
     )
-    for action, command in ((check, _check), (show, _show), (power, _power)):
+    for action, command in (
+        (check, _check),
+        (show, _show),
+        (solutions, _solutions),
+        (power, _power),
+    ):
         action.add_argument("--strategies", action="append", metavar="FILE.py")
         action.set_defaults(command=command)
     schema = actions.add_parser("schema", help="print the JSON Schema of a scenario file")
@@ -197,6 +204,14 @@ def _show(options: argparse.Namespace) -> int:
     from negotiate_abm.scenario.loader import load_scenario
 
     (show_numbers if options.numbers else show)(load_scenario(options.file))
+    return 0
+
+
+def _solutions(options: argparse.Namespace) -> int:
+    from negotiate_abm.report import show_solutions
+    from negotiate_abm.scenario.loader import load_scenario
+
+    show_solutions(load_scenario(options.file))
     return 0
 
 

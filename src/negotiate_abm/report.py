@@ -243,6 +243,27 @@ def _origins(scenario: Scenario) -> str:
     )
 
 
+def show_solutions(scenario: Scenario) -> None:
+    """Print, for each table, what the bargaining solutions would have the parties agree."""
+    from negotiate_abm.yardsticks import SOLUTIONS, yardsticks
+
+    console = _console()
+    for name, found in yardsticks(scenario).items():
+        table = Table(title=f"{scenario.tables[name].title}: levels, then gains in C$bn a year")
+        for heading in ("", *SOLUTIONS):
+            table.add_column(heading, overflow="fold")
+        sticks = list(found.values())
+        for issue in sticks[0].levels:
+            title = scenario.issues[issue].title
+            table.add_row(title, *(f"{stick.levels[issue]:.2f}" for stick in sticks))
+        table.add_section()
+        for party in sticks[0].gains:
+            title = f"gain of {scenario.countries[party].title}"
+            table.add_row(title, *(f"{stick.gains[party]:.3f}" for stick in sticks))
+        console.print(table)
+    console.print("At stated values, in full trust, unwatched; countries keep their own red lines.")
+
+
 # Influence is weighed in thousandths: finer than any is known, and whole numbers can be counted.
 _VOTES = 1000
 

@@ -329,18 +329,39 @@ def accepted(january: Scenario) -> Parameters:
     return consistent_draw(january, january, 3, SOME, {})
 
 
-def test_overriding_any_number_changes_no_other_in_any_run(january: Scenario, accepted: Parameters):
-    for key, quantity in quantities(january).items():
-        is_top = key.endswith(".level") and quantity.value == 1.0
-        value = quantity.value if is_top else 0.99 * quantity.value + 0.001
-        column = np.full(SOME.size, value)
-        laid = consistent_draw(january, january, 3, SOME, {key: column})
-        assert same(laid, accepted, but=key), key
-        scale = 100.0 if quantity.unit == "%" else 1.0
-        assert laid[key] == pytest.approx(column / scale), key
+def squares(keys: list[str]) -> list[list[str]]:
+    """Return the rows and columns of a square of names: no two names share both."""
+    side = int(np.ceil(np.sqrt(len(keys))))
+    rows = [keys[start : start + side] for start in range(0, len(keys), side)]
+    return [*rows, *(keys[start::side] for start in range(side))]
 
 
-def test_holding_any_number_for_every_run_changes_no_other_in_any_run(
+def moved_others(one: Parameters, other: Parameters, moved: list[str]) -> list[str]:
+    """Return which numbers differ between two sets of parameters, some keys aside."""
+    assert one.values.keys() == other.values.keys()
+    left = one.values.keys() - set(moved)
+    return [key for key in left if not np.array_equal(one[key], other[key])]
+
+
+def test_overriding_any_numbers_changes_no_other_in_any_run(
+    january: Scenario, accepted: Parameters
+):
+    known = quantities(january)
+
+    def aside(key: str) -> float:
+        is_top = key.endswith(".level") and known[key].value == 1.0
+        return known[key].value if is_top else 0.99 * known[key].value + 0.001
+
+    for keys in squares(list(known)):
+        columns = {key: np.full(SOME.size, aside(key)) for key in keys}
+        laid = consistent_draw(january, january, 3, SOME, columns)
+        assert moved_others(laid, accepted, keys) == []
+        for key, column in columns.items():
+            scale = 100.0 if known[key].unit == "%" else 1.0
+            assert laid[key] == pytest.approx(column / scale), key
+
+
+def test_holding_any_numbers_for_every_run_changes_no_other_in_any_run(
     january: Scenario, accepted: Parameters
 ):
     classes = {
@@ -349,12 +370,13 @@ def test_holding_any_number_for_every_run_changes_no_other_in_any_run(
         for side in ("benefit", "cost")
         if isinstance(getattr(issue, side), Salience)
     }
-    for key, quantity in quantities(january).items():
-        if quantity.is_drawn and key not in classes:
-            scenario = load_scenario(january, {key: quantity.value})
-            laid = consistent_draw(january, scenario, 3, SOME, {})
-            assert same(laid, accepted, but=key), key
-            assert np.unique(laid[key]).size == 1, key
+    drawn = {k: q.value for k, q in quantities(january).items() if q.is_drawn and k not in classes}
+    assert len(drawn) > 100
+    for keys in squares(list(drawn)):
+        scenario = load_scenario(january, {key: drawn[key] for key in keys})
+        laid = consistent_draw(january, scenario, 3, SOME, {})
+        assert moved_others(laid, accepted, keys) == []
+        assert all(np.unique(laid[key]).size == 1 for key in keys)
 
 
 @settings(max_examples=40, deadline=None)
@@ -399,7 +421,7 @@ def test_a_run_and_its_counterfactual_differ_in_what_was_overridden_alone(
     [
         (EV_PRODUCERS, 0.0,
          "issues.ev_tariff.duty would cost its imposer less than nothing to cut"),
-        ("flows.canola_seed.growth", 100.0,
+        ("flows.canola_seed.growth", 1000.0,
          "revealed.kept_the_surtax: the swap that was left would have paid"),
         ("flows.us_bound_exports.supply", 1.0,
          "tables.canada_china.watchers.united_states.punishment would pay its imposer, "
@@ -431,9 +453,11 @@ def test_an_override_may_contradict_the_record(
          "in 2 of 3 runs, tables.canada_china.shortest_round_weeks is above longest_round_weeks"),
         ("alarm.weight_offered", [0.0, 0.1, 1.0],
          "in 1 of 3 runs, alarm.weight_offered is above alarm.weight_agreed"),
+        (f"{UNITED_STATES}.punishment.line_coverage", [0.01, 0.9, 1.0],
+         f"in 1 of 3 runs, {UNITED_STATES}.punishment.line_coverage is below coverage"),
     ],
     ids=["a rung above the next", "a first rung at nothing", "a top below one", "a round",
-         "an offer above a promise"],
+         "an offer above a promise", "a crossed line that narrows"],
 )  # fmt: skip
 def test_an_override_that_makes_no_world_is_refused_in_words(
     january: Scenario, key: str, values: list[float], told: str
@@ -477,7 +501,7 @@ def test_a_punishment_is_refused_exactly_when_it_would_pay_its_imposer(
         if problem.key == f"{UNITED_STATES}.punishment"
         and "would gain its imposer" in problem.given
     ]
-    assert len(blames) == int(measure.blow_back()[0] < 0.0)
+    assert len(blames) == int(measure.blow_back(np.zeros(1))[0] < 0.0)
 
 
 # -- overrides ---------------------------------------------------------------------------------
@@ -560,7 +584,8 @@ def test_a_bad_override_is_told_what_to_do(january: Scenario, key: str, value: o
         (GDP, -1, r"countries\.canada\.gdp: got -1.0 .*above 0, not -1"),
         (GDP, float("nan"), r"countries\.canada\.gdp\.value: got nan; .* finite"),
         (GDP, float("inf"), r"countries\.canada\.gdp\.value: got inf; .* finite"),
-        ("flows.canola_seed.elsewhere", 0.5, "shares that sum to 1.5"),
+        ("issues.ev_tariff.held", 2, "held: got 2; expected input should be less than or equal"),
+        ("focal_table", "us_chnia", "Did you mean 'us_china'"),
         ("countries.china.tactic", "frim", "Did you mean 'firm'"),
         ("issues.consular_visa.benefit.salience", "huge", "'low', 'medium' or 'high'"),
         (f"{VISIT}.date", "2025-12-31", "expected a date from 2026-01-12"),
@@ -640,7 +665,7 @@ def test_what_the_record_rules_out_may_still_be_asked(january: Scenario):
     [
         ("issues.ev_tariff.duty.floor", [200.0, 6.1], "at most the rate in force"),
         ("issues.ev_tariff.curvature", [0.5, 1.5], "at least 1, a convex cost"),
-        ("flows.canola_seed.shares.saskatchewan", [0.1, 0.9], "a sum of 1"),
+        (f"{UNITED_STATES}.punishment.line_coverage", [0.9, 0.1], "at least coverage, 0.2"),
     ],
 )
 def test_what_cannot_be_is_refused_run_by_run_too(
@@ -648,3 +673,117 @@ def test_what_cannot_be_is_refused_run_by_run_too(
 ):
     with pytest.raises(ScenarioError, match=told):
         run(january, runs=2, weeks=2, overrides={key: values})
+
+
+# -- draws under which a crossed line would narrow what it should widen ---------------------------
+
+
+def test_a_draw_whose_crossed_line_would_narrow_the_punishment_is_discarded(january: Scenario):
+    key = f"{UNITED_STATES}.punishment"
+    document = january.model_dump(mode="python")
+    measure = document["tables"]["canada_china"]["watchers"]["united_states"]["punishment"]
+    share = {"unit": "share", "assumed": "in a test"}
+    measure["coverage"] = {**share, "value": 0.2, "range": [0.0, 0.9]}
+    measure["line_coverage"] = {**share, "value": 0.5, "range": [0.1, 0.9]}
+    loose = Scenario.model_validate(document)
+    claim = f"{key}.line_coverage is below coverage"
+    runs = np.arange(200)
+    first = draw(loose, 3, runs)
+    narrows = first[f"{key}.line_coverage"] < first[f"{key}.coverage"]
+    assert np.array_equal(impossibilities(loose, first)[claim], narrows)
+    assert narrows.sum() > 20
+    kept = consistent_draw(loose, loose, 3, runs, {})
+    assert (kept[f"{key}.line_coverage"] >= kept[f"{key}.coverage"]).all()
+
+
+def test_a_watcher_without_a_wider_measure_has_no_draw_discarded_for_it(january: Scenario):
+    assert not [
+        claim
+        for claim in impossibilities(january, draw(january, 3, np.arange(3)))
+        if "watchers.china" in claim
+    ]
+
+
+# -- what an override switches on and off ----------------------------------------------------------
+
+UNREAD = (
+    r"override {}={}: got '{}', which no rule of this scenario reads; expected the name of a "
+    r"number that one does\. Switch on what reads it, or give it in the file\."
+)
+
+
+def test_a_tactic_set_by_name_brings_the_numbers_it_reads(january: Scenario):
+    assert january.countries["china"].imitation is None
+    mixed = load_scenario(january, {"countries.china.tactic": "mixed"})
+    assert mixed.countries["china"].imitation is not None
+    assert mixed.countries["canada"].imitation is None
+    key = "countries.china.imitation"
+    held_at = load_scenario(january, {key: 0.9, "countries.china.tactic": "mixed"})
+    assert quantities(held_at)[key].value == 0.9, "whatever their order, words come first"
+
+
+def test_a_tactic_set_by_name_takes_away_what_no_rule_reads_any_more(january: Scenario):
+    firm = load_scenario(january, {"countries.china.tactic": "firm"})
+    assert "countries.china.tactic_exponent" in quantities(january)
+    assert quantities(january).keys() - quantities(firm).keys() == {
+        "countries.china.tactic_exponent"
+    }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key"),
+    [
+        ({"countries.china.imitation": 0.5}, "countries.china.imitation"),
+        (
+            {"countries.china.tactic": "firm", "countries.china.tactic_exponent": 2},
+            "countries.china.tactic_exponent",
+        ),
+        ({"flows.electric_vehicles.knock_on": 2}, "flows.electric_vehicles.knock_on"),
+        ({"without": ["trust"], "trust.kept": 1}, "trust.kept"),
+        ({"without": ["leverage"], "conduct.leverage_bend": 0.1}, "conduct.leverage_bend"),
+        ({"conduct.grit_step": 0.3}, "conduct.grit_step"),
+        ({"countries.china.retaliation": "grim", "countries.china.escalation": 0.5},
+         "countries.china.escalation"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_an_override_of_a_number_that_nothing_reads_is_refused(
+    january: Scenario, overrides: dict[str, object], key: str
+):
+    value = overrides[key]
+    head = "trust" if key.startswith("trust.") else key.rsplit(".", 1)[1]
+    with pytest.raises(RunError, match=UNREAD.format(re.escape(key), value, head)):
+        load_scenario(january, overrides)
+
+
+def test_the_kind_of_consent_may_be_set_and_brings_its_own_numbers(january: Scenario):
+    changed = load_scenario(
+        january,
+        {"countries.canada.consent.kind": "quota", "countries.canada.consent.quota": 0.7},
+    )
+    consent = {k: q for k, q in quantities(changed).items() if ".consent." in k}
+    assert consent.keys() == {
+        "countries.canada.consent.quota",
+        "countries.canada.consent.breach_share",
+    }
+    assert consent["countries.canada.consent.quota"].value == 0.7
+
+
+def test_a_level_held_may_be_set_by_a_number_and_let_go(january: Scenario):
+    changed = load_scenario(january, {"issues.ev_tariff.held": 0.25})
+    assert changed.issues["ev_tariff"].held == 0.25
+    assert load_scenario(changed, {"issues.ev_tariff.held": None}) == january
+
+
+@pytest.mark.parametrize("key", [3, None, ("a", "b")])
+def test_an_override_without_a_name_is_refused(january: Scenario, key: object):
+    with pytest.raises(RunError, match=r"got no text; expected a dotted name\. Quote it\."):
+        load_scenario(january, {key: 1})  # type: ignore[dict-item]
+
+
+def test_shares_may_be_moved_one_at_a_time_but_not_all_to_nothing(january: Scenario):
+    key = "flows.canola_seed"
+    assert load_scenario(january, {f"{key}.shares.alberta": 0.9})
+    nothing = {f"{key}.shares.{p}": 0 for p in january.flows["canola_seed"].shares}
+    with pytest.raises(ScenarioError, match=r"flows\.canola_seed\.shares: got shares that are all"):
+        load_scenario(january, {**nothing, f"{key}.elsewhere": 0})

@@ -24,11 +24,20 @@ KINDS = {
 
 CHECKED = {
     *("$ref", "type", "enum", "allOf", "anyOf", "oneOf"),
-    *("pattern", "minLength", "minimum", "maximum"),
+    *("pattern", "const", "minLength", "minimum", "maximum"),
     *("items", "prefixItems", "minItems", "maxItems"),
     *("properties", "patternProperties", "additionalProperties", "required", "minProperties"),
 }
-SAID = {"$defs", "title", "description", "default", "format", "x-unit", "x-expects"}
+SAID = {
+    "$defs",
+    "discriminator",
+    "title",
+    "description",
+    "default",
+    "format",
+    "x-unit",
+    "x-expects",
+}
 
 
 @pytest.fixture
@@ -54,6 +63,7 @@ def accepts(schema: Schema, node: Any, root: Schema) -> bool:
         and ("anyOf" not in schema or any(accepts(p, node, root) for p in schema["anyOf"]))
         and ("oneOf" not in schema or sum(accepts(p, node, root) for p in schema["oneOf"]) == 1)
         and node in schema.get("enum", [node])
+        and node == schema.get("const", node)
         and _fits(schema, node)
         and _members_fit(schema, node, root)
     )
@@ -125,6 +135,7 @@ def test_the_command_prints_the_schema_as_json_and_nothing_else(
 
 def test_every_kind_of_section_is_defined(schema: Schema):
     kinds = {"Country", "Province", "Flow", "Table", "Watcher", "Event", "Issue", "Rung", "Duty"}
+    kinds |= {"Wedge", "Arrangement", "Tie", "Lever", "PoliticalConsent", "FormalQuota"}
     assert kinds | {"Quantity", "Salience", "Source", "Refusal"} <= schema["$defs"].keys()
 
 
@@ -153,15 +164,25 @@ def test_a_field_says_its_unit_and_bounds(schema: Schema):
 
 
 def test_a_field_with_a_unit_keeps_its_description(schema: Schema):
+    field = schema["$defs"]["Province"]["properties"]["half_loss"]
+    assert field["description"] == "Standing loss that brings its pressure to a half."
+    assert field["x-unit"] == "C$bn/yr"
+
+
+def test_an_optional_field_with_a_unit_keeps_both_beside_nothing(schema: Schema):
     field = schema["$defs"]["Country"]["properties"]["discount_rate"]
-    assert field["description"] == ("How little what comes later, or will not last, counts today.")
-    assert field["x-unit"] == "per year"
+    assert field["description"] == "How little what comes later, or will not last, counts today."
+    number, nothing = field["anyOf"]
+    assert number["x-unit"] == "per year"
+    assert nothing == {"type": "null"}
 
 
-def test_a_switch_that_nothing_reads_says_so(schema: Schema):
+def test_a_switch_says_what_it_switches(schema: Schema):
     field = schema["$defs"]["Issue"]["properties"]["weaponisable"]
     assert field["type"] == "boolean"
-    assert field["description"] == "The conceder can turn it off again; no rule reads it yet."
+    assert field["description"] == (
+        "The conceder may impose the duty again, sooner the more it is depended on."
+    )
 
 
 @pytest.mark.parametrize("case", case_names())
@@ -204,7 +225,7 @@ def test_the_schema_refuses_a_case_without_what_it_needs(schema: Schema, key: st
     ("path", "name"),
     [
         (("countries",), "sel-ler"),
-        (("countries", "seller", "trust"), "2nd"),
+        (("tables", "pie", "reservation"), "2nd"),
         (("tables", "pie", "events"), "the start"),
         (("issues", "pie", "ladder"), "a.b"),
     ],

@@ -436,6 +436,15 @@ def _orders(s: Scenario) -> Iterator[Problem]:
             f"at most weight_agreed, {s.alarm.weight_agreed.value:g}",
             "An offer alarms no more than a promise: lower it.",
         )
+    for name, flow in s.flows.items():
+        shares = [*flow.shares.values(), *([] if flow.elsewhere is None else [flow.elsewhere])]
+        if flow.shares and all(share.value == 0.0 for share in shares):
+            yield Problem(
+                f"flows.{name}.shares",
+                "shares that are all nothing",
+                "at least one above zero",
+                "Raise one.",
+            )
 
 
 def _sums(s: Scenario) -> Iterator[Problem]:

@@ -93,13 +93,19 @@ def _consistent_part(
 ) -> Parameters:
     part = slice(start, start + RUNS_AT_ONCE)
     streams = Streams(seed, runs[part])
-    attempts = consistent_attempts(base, runs[part], streams)
+    against_record = "revealed" not in scenario.without
+    attempts = consistent_attempts(base, runs[part], streams, against_record)
     here = {key: column[part] for key, column in given.items()}
     return draw(scenario, seed, runs[part], attempts, here, streams)
 
 
-def consistent_attempts(scenario: Scenario, runs: IntArray, streams: Streams) -> IntArray:
-    """Return, for each run, how many draws were discarded before the one that is kept."""
+def consistent_attempts(
+    scenario: Scenario, runs: IntArray, streams: Streams, against_record: bool = True
+) -> IntArray:
+    """Return, for each run, how many draws were discarded before the one that is kept.
+
+    Without `against_record`, only what no world can be is discarded.
+    """
     attempts = np.zeros(runs.size, dtype=np.int64)
     waiting = np.arange(runs.size)
     reasons: dict[str, BoolArray] = {}
@@ -109,7 +115,8 @@ def consistent_attempts(scenario: Scenario, runs: IntArray, streams: Streams) ->
         )
         valued = ladders(scenario, parameters)
         reasons = impossibilities(scenario, parameters, valued)
-        reasons |= contradictions(scenario, parameters, valued)
+        if against_record:
+            reasons |= contradictions(scenario, parameters, valued)
         bad = np.logical_or.reduce(list(reasons.values()))
         waiting = waiting[bad]
         if waiting.size == 0:
@@ -163,18 +170,17 @@ def contradictions(
 ) -> dict[str, BoolArray]:
     """Return, for each thing the record rules out, the runs whose numbers imply it."""
     valued = ladders(scenario, p) if valued is None else valued
-    held = "revealed" not in scenario.without
     found: dict[str, BoolArray] = {}
     for name, issue in scenario.issues.items():
         rungs = valued[name]
         pays = np.asarray((rungs.costs < 0.0).any(axis=1))
-        if issue.duty is not None and held:
+        if issue.duty is not None:
             found[f"issues.{name}.duty would cost its imposer less than nothing to cut"] = pays
         found[f"issues.{name}.ladder is not concave in benefit and convex in cost"] = (
             rungs.breaks_shape & ~pays
         )
     for name, table in scenario.tables.items():
-        for watcher in table.watchers if held else ():
+        for watcher in table.watchers:
             measure = punishment(scenario, name, watcher, p)
             key = watcher_key(name, watcher)
             found[f"{key}punishment would pay its imposer, who has not imposed it"] = (

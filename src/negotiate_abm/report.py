@@ -107,7 +107,7 @@ def _tests(watchers: dict[str, Any], outcomes: pd.DataFrame, scenario: Scenario)
     for heading in ("what", "mean", "90 % of runs", "90 % sampling interval"):
         table.add_column(heading, overflow="fold")
     for name in scenario.tables:
-        for kind in ("agreements", "failed_rounds", "failed_with_a_zone"):
+        for kind in ("agreements", "failed_rounds", "failed_with_a_zone", "broken_at_home"):
             words = f"{scenario.tables[name].title}: {kind.replace('_', ' ')}"
             table.add_row(words, *_spread(outcomes[f"{name}.{kind}"], ".2f"))
     for watcher, found in watchers.items():
@@ -124,7 +124,12 @@ def _tests(watchers: dict[str, Any], outcomes: pd.DataFrame, scenario: Scenario)
     return table
 
 
-_DEEDS = {"threatened": "threatens", "punished": "punishes"}
+_DEEDS = {
+    "threatened": "threatens",
+    "complied": "is heeded by",
+    "bought_off": "is bought off by",
+    "punished": "punishes",
+}
 
 
 def _watched(scenario: Scenario, watcher: str) -> str:

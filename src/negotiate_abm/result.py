@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from negotiate_abm.errors import ResultError, RunError
+from negotiate_abm.errors import ResultError, RunError, nearest
 from negotiate_abm.model import NegotiationModel
 from negotiate_abm.scenario.loader import load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
@@ -154,7 +154,7 @@ class Result:
     def _watcher(self, name: str) -> dict[str, float]:
         return {
             kind: float(self.outcomes[f"{name}.{kind}"].mean())
-            for kind in ("threatened", "punished")
+            for kind in ("threatened", "complied", "bought_off", "punished")
         }
 
     # -- files ------------------------------------------------------------------------
@@ -259,11 +259,28 @@ class Plots:
     def __init__(self, result: Result) -> None:
         self._result = result
 
-    def concessions(self) -> Figure:
-        """Return concession trajectories by issue: offered, agreed and in force."""
+    def concessions(self, table: str | None = None) -> Figure:
+        """Return concession trajectories by issue: offered, agreed and in force.
+
+        Parameters
+        ----------
+        table : str, optional
+            Whose issues; by default those of the focal table, or all where there is none.
+
+        Raises
+        ------
+        RunError
+            If the scenario has no such table.
+        """
         from negotiate_abm.plotting.concessions import concessions
 
-        return concessions(self._result.trajectories, self._result.scenario)
+        scenario = self._result.scenario
+        if table is not None and table not in scenario.tables:
+            raise RunError(
+                f"table: got '{table}'; expected a table of the scenario. "
+                f"{nearest(table, scenario.tables)}"
+            )
+        return concessions(self._result.trajectories, scenario, table)
 
 
 def check_free(directory: Path, beside: Path | None = None) -> list[Path]:

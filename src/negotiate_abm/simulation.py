@@ -191,7 +191,8 @@ def _outcomes(
         columns[f"{table.name}.reimposed"] = table.reimposed
     for watch in model.watches:
         for kind in ("threatened", "complied", "bought_off", "punished"):
-            columns[f"{watch.watcher}.{kind}"] = getattr(watch, kind)
+            key = f"{watch.watcher}.{kind}"
+            columns[key] = columns.get(key, False) | getattr(watch, kind)
     focal = model.countries[model.case.focal]
     for name in ("relief", "punishment_loss"):
         columns[f"{name}_at_end"] = arrays[name][:, -1]

@@ -202,8 +202,14 @@ class Watch:
             self._p, self._key, self.exposure(), self.lines_crossed(), self.hostility
         )
 
-    def risk(self, rows: IntArray, part: FloatArray, others_loss: FloatArray) -> Risk:
+    def risk(
+        self, rows: IntArray, part: FloatArray, others_loss: FloatArray
+    ) -> tuple[Risk, FloatArray]:
         """Return how the hazard of a threat would rise with what the table may yet agree.
+
+        And what a step across a red line adds to the punishment that the threatened expects,
+        C$ billion a year, shape (rows, issues, segments): whoever crosses a line counts on
+        the threat that follows.
 
         Parameters
         ----------
@@ -223,22 +229,14 @@ class Watch:
         severity = np.empty((rows.size, 2))
         severity[:, self.side] = np.take(self.severity * self.credibility.trust, rows)
         severity[:, 1 - self.side] = others_loss
-        return Risk(
+        risk = Risk(
             np.take(self.log_hazard_of_agreed(), rows),
             rise,
             severity,
             np.take(self.parameter("lookahead_weeks"), rows),
         )
-
-    def line_cost(self, rows: IntArray, part: FloatArray) -> FloatArray:
-        """Return what the threatened expects a step across a red line to add to a punishment.
-
-        Whoever crosses a line counts on the threat that follows, C$ billion a year, of shape
-        (rows, issues, segments).
-        """
-        _, line_rise = self._steps(rows, part)
         believed = np.take(self.line_severity * self.credibility.trust, rows)
-        return line_rise * believed[:, None, None]
+        return risk, line_rise * believed[:, None, None]
 
     def _steps(self, rows: IntArray, part: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return segments' widths, and the share of the way across a line that is still open."""

@@ -281,7 +281,7 @@ def ladders(exposures: list[list[float]], costs: list[list[float]]) -> Concessio
     return Concessions(np.array(exposures), np.array(costs))
 
 
-lawful_ladders = settings(max_examples=200, deadline=None)
+lawful_ladders = settings(max_examples=100, deadline=None)
 
 
 @lawful_ladders

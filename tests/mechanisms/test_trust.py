@@ -275,7 +275,7 @@ def test_forgetting_brings_trust_in_a_type_back_towards_where_it_began(
         held.forget()
         distances.append(abs(held.trust[0] - start))
     assert all(later < earlier for earlier, later in pairwise(distances))
-    for _ in range(60 * round(1.0 / forgetting)):
+    for _ in range(30 * round(1.0 / forgetting)):
         held.forget()
     assert held.trust[0] == pytest.approx(start)
 

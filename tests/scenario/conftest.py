@@ -1,15 +1,19 @@
-"""The bundled cases as text, and broken copies of them."""
+"""The bundled cases as text and as documents, and broken copies of them."""
 
+import copy
+import tomllib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from negotiate_abm.errors import ScenarioError
-from negotiate_abm.scenario.loader import load_scenario
+from negotiate_abm.scenario.loader import case_names, load_scenario, scenario_from
 
 Edit = tuple[str, str]
+Document = dict[str, Any]
 
 _CASES = resources.files("negotiate_abm.scenario") / "cases"
 
@@ -45,5 +49,44 @@ def refusal(written: Callable[..., Path]) -> Callable[..., ScenarioError]:
         with pytest.raises(ScenarioError) as caught:
             load_scenario(written(base, *edits))
         return caught.value
+
+    return refuse
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, Document]:
+    """Every bundled case as its file says it, under its own name; not to be changed."""
+    found = {}
+    for name in case_names():
+        document = tomllib.loads((_CASES / f"{name}.toml").read_text(encoding="utf-8"))
+        found[name] = {"name": name, **document}
+    return found
+
+
+@pytest.fixture(scope="session")
+def changed(documents: dict[str, Document]) -> Callable[..., Document]:
+    """Return a copy of the January case's document with values put at dotted keys."""
+
+    def change(values: dict[str, Any], case: str = "carney-beijing-2026") -> Document:
+        document = copy.deepcopy(documents[case])
+        for key, value in values.items():
+            *above, last = key.split(".")
+            node = document
+            for part in above:
+                node = node.setdefault(part, {})
+            node[last] = copy.deepcopy(value)
+        return document
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def told(changed: Callable[..., Document]) -> Callable[..., str]:
+    """Return what the January case, with values put at dotted keys, is refused with."""
+
+    def refuse(values: dict[str, Any], case: str = "carney-beijing-2026") -> str:
+        with pytest.raises(ScenarioError) as caught:
+            scenario_from(changed(values, case), "mine.toml")
+        return str(caught.value)
 
     return refuse

@@ -232,7 +232,7 @@ TYPES = [
            "start", "'soon'", "a valid date", "Mend"),
     Broken("a name with capitals", "january", f'name = "{JANUARY}"', 'name = "Carney Beijing"',
            "name", "'Carney Beijing'", "pattern", "Mend"),
-    Broken("sections of no kind", "pie", "[conduct]", "[conduct]\nsalience = 3\n[alarms]",
+    Broken("sections of no kind", "pie", "[countries.seller]", "[alarms]\n[countries.seller]",
            "alarms", "an unknown key", "a key of the schema", "Did you mean 'alarm'?"),
 ]  # fmt: skip
 
@@ -245,13 +245,13 @@ NAMES = [
     Broken("an unknown retaliation", "january", 'retaliation = "tit_for_tat"',
            'retaliation = "tit_for_tatt"', "countries.china.retaliation", "'tit_for_tatt'",
            "a registered strategy", "Did you mean 'tit_for_tat'?"),
-    Broken("trust in nobody", "january", "trust = {}",
-           f"trust = {{ chnia = {{ value = 0.5, {_SHARE} }} }}",
-           "countries.united_states.trust.chnia", "'chnia'", "another country",
+    Broken("trust in nobody", "january", "trust.china =", "trust.chnia =",
+           "countries.canada.trust.chnia", "'chnia'", "another country",
            "Did you mean 'china'?"),
-    Broken("trust in oneself", "pie", "trust.buyer =",
-           f"trust.seller = {{ value = 1, {_SHARE} }}\ntrust.buyer =",
-           "countries.seller.trust.seller", "'seller'", "another country", "Valid names: buyer."),
+    Broken("trust in oneself", "january", "trust.china =",
+           f"trust.canada = {{ value = 1, {_SHARE} }}\ntrust.china =",
+           "countries.canada.trust.canada", "'canada'", "another country",
+           "Did you mean 'china'?"),
     Broken("a province of nowhere", "january", 'country = "canada"', 'country = "canda"',
            "provinces.alberta.country", "'canda'", "a country of the scenario",
            "Did you mean 'canada'?"),
@@ -279,9 +279,9 @@ NAMES = [
     Broken("a reservation of a stranger", "pie", "reservation.seller", "reservation.sellr",
            "tables.pie.reservation.sellr", "'sellr'", "a country at the table",
            "Did you mean 'seller'?"),
-    Broken("parties without trust", "pie",
-           'trust.buyer = { value = 1.0, unit = "share", definition = "full trust" }\n', "",
-           "countries.seller.trust.buyer", "nothing", "trust of seller in buyer", "Add it"),
+    Broken("parties without trust", "january", "trust.china =", "# trust.china =",
+           "countries.canada.trust.china", "nothing",
+           "trust of canada in china, who meet at canada_china", "Add it"),
     Broken("an event seen by no watcher", "january", "exposure.united_states = { value = 0.1",
            "exposure.china = { value = 0.1", "tables.canada_china.events.visit.exposure.china",
            "'china'", "a watcher of the table", "Valid names: united_states."),
@@ -308,7 +308,8 @@ NAMES = [
            "tables.canada_china.watchers.united_states.counter.flow",
            "'us_bound_exports' from canada to united_states",
            "a flow from united_states to canada", "Name another flow"),
-    Broken("an issue on no table", "january", 'table = "canada_china"', 'table = "canada_chna"',
+    Broken("an issue on no table", "january", '\ntable = "canada_china"',
+           '\ntable = "canada_chna"',
            "issues.canola_seed.table", "'canada_chna'", "a table of the scenario",
            "Did you mean 'canada_china'?"),
     Broken("a conceder not at the table", "january", 'conceder = "china"',
@@ -403,8 +404,8 @@ SENSE = [
            "influence = { value = 0.12", f"influence = {{ value = 0.9, {_SHARE} }} #",
            "provinces", "influences in canada that sum to 1.59", "a sum of at most 1",
            "Scale them down."),
-    Broken("shares elsewhere of a country without provinces", "pie", "[conduct]",
-           f"{_FLOW}elsewhere = {{ value = 0.4, {_SHARE} }}\n[conduct]",
+    Broken("shares elsewhere of a country without provinces", "pie", "[countries.seller]",
+           f"{_FLOW}elsewhere = {{ value = 0.4, {_SHARE} }}\n[countries.seller]",
            "flows.home.elsewhere", "0.4", "nothing, as buyer has no provinces here", "Drop it."),
     Broken("a low class of salience above the medium", "january", "[countries.canada]",
            _salience(1.0, 0.3, 2.0), "salience", "1, 0.3, 2",
@@ -462,7 +463,7 @@ SENSE = [
            "22", "at most longest_round_weeks, 21", "Swap the two or mend one."),
     Broken("a refusal that would have paid", "january", "value = { value = 4.0,",
            "value = { value = 400.0,", "revealed.kept_the_surtax",
-           "a swap that would have paid canada 12.6 C$bn/yr", "at most zero: it was left",
+           "a swap that would have paid canada ", "at most zero: it was left",
            "Lower the worth of what it gets, its trust, or raise the cost of what it gives."),
 ]  # fmt: skip
 
@@ -632,7 +633,7 @@ def test_a_whole_number_of_five_thousand_digits_is_refused(tmp_path: Path):
 def test_a_table_with_another_name_than_a_word_is_told_so(
     texts: dict[str, str], tmp_path: Path, name: str
 ):
-    text = texts["january"].replace("tables.canada_china", f'tables."{name}"')
+    text = texts["january"].replace("[tables.canada_china", f'[tables."{name}"')
     file = tmp_path / "named.toml"
     file.write_text(text.replace('"canada_china"', f'"{name}"'))
     told = _refused(file)
@@ -724,7 +725,8 @@ def test_a_date_may_be_written_as_text(written: Callable[..., Path]):
 def test_a_flow_joins_two_countries(refusal: Callable[..., ScenarioError]):
     flow = _FLOW.replace('importer = "seller"', 'importer = "buyer"')
     assert [
-        str(problem) for problem in refusal("pie", ("[conduct]", f"{flow}[conduct]")).problems
+        str(problem)
+        for problem in refusal("pie", ("[countries.seller]", f"{flow}[countries.seller]")).problems
     ] == ["flows.home.importer: got 'buyer'; expected another country than the exporter. Mend it."]
 
 

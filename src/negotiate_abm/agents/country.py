@@ -165,14 +165,15 @@ class Country(mesa.Agent):
 
     # -- what a package is worth ------------------------------------------------
 
-    def gain_factor(self, table: Table, rows: IntArray) -> FloatArray:
-        """Return what multiplies the benefits it is promised, shape (rows, issues).
+    def gain_factors(self, table: Table, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return what multiplies the benefits of promises, and of talk, (rows, issues) each.
 
-        Trust, once, and what `talk_factor` has.
+        Talk takes no trust; for promises, trust counts once.
         """
         counterpart = table.parties[1 - table.side_of(self.name)]
         trust = np.take(self.trust_in(counterpart), rows)
-        return believed_gain(self.talk_factor(table, rows), trust[:, None])
+        of_talk = self.talk_factor(table, rows)
+        return believed_gain(of_talk, trust[:, None]), of_talk
 
     def talk_factor(self, table: Table, rows: IntArray) -> FloatArray:
         """Return what multiplies the benefits of talk, shape (rows, issues).
@@ -495,7 +496,8 @@ class Country(mesa.Agent):
         own_cost = (table.worth_of(now, table.cost, rows) * factor * own).sum(axis=-1)
         kept_cost = (table.worth_of(agreed, table.cost, rows) * factor * own).sum(axis=-1)
         saved = own_cost - kept_cost
-        gains = table.worth_of(now, table.benefit, rows) * self.gain_factor(table, rows)
+        factor_of_promises, _ = self.gain_factors(table, rows)
+        gains = table.worth_of(now, table.benefit, rows) * factor_of_promises
         rolled_share = ratio(saved, own_cost, otherwise=0.0)
         expected = np.take(watch.parameter("expected_answer"), rows)
         answer = expected * rolled_share * (gains * others).sum(axis=-1)

@@ -31,7 +31,9 @@ def filled(levels: FloatArray, floor: FloatArray, width: FloatArray) -> FloatArr
     floor, width : arrays of shape (runs, issues, segments)
         Where each segment begins, and how long it is (positive).
     """
-    return np.clip((levels[:, :, None] - floor) / width, 0.0, 1.0)
+    share = (levels[:, :, None] - floor) / width
+    np.maximum(share, 0.0, out=share)
+    return np.minimum(share, 1.0, out=share)
 
 
 def round_down(

@@ -134,7 +134,15 @@ class Shocks:
 
     def draw(self, purpose: str, week: int) -> FloatArray:
         """Return this week's uniform draw for `purpose`, shape (runs,)."""
-        return self.draw_in([purpose], week, np.arange(self._runs.size))[:, 0]
+        if purpose not in self._column:
+            return self.draw_in([purpose], week, np.arange(self._runs.size))[:, 0]
+        self._draw_ahead(week // DRAWS_A_BLOCK)
+        return self._draws[:, self._column[purpose], week % DRAWS_A_BLOCK].copy()
+
+    def _draw_ahead(self, block: int) -> None:
+        if block != self._block:
+            self._draws = four_uniforms(self._seed, self._runs, self._ahead, block)
+            self._block = block
 
     def draw_in(self, purposes: Sequence[str], week: int, rows: IntArray) -> FloatArray:
         """Return this week's uniform draws for some purposes in some runs, (rows, purposes)."""
@@ -143,8 +151,6 @@ class Shocks:
             slots = self._slots_of(purposes)
             four = four_uniforms(self._seed, np.take(self._runs, rows), slots, block)
             return np.ascontiguousarray(four[:, :, position])
-        if block != self._block:
-            self._draws = four_uniforms(self._seed, self._runs, self._ahead, block)
-            self._block = block
+        self._draw_ahead(block)
         columns = [self._column[purpose] for purpose in purposes]
         return self._draws[rows[:, None], columns, position]

@@ -316,15 +316,11 @@ def _bargain_over(
             # If the partner gives in to the threat, what it promised is gone.
             at_stake = np.maximum(np.take(table.best[:, 1 - watch.side], rows), 0.0)
             loss = np.take(watch.gives_in, rows) * at_stake
-        risks.append(watch.risk(rows, part, loss))
-        line_costs[watch.side] = line_costs[watch.side] + watch.line_cost(rows, part)
-    bargain = table.bargain(
-        rows,
-        part,
-        (sides[0].gain_factor(table, rows), sides[1].gain_factor(table, rows)),
-        (sides[0].cost_factor(table, rows), sides[1].cost_factor(table, rows)),
-        (sides[0].talk_factor(table, rows), sides[1].talk_factor(table, rows)),
-        (line_costs[0], line_costs[1]),
-        risks,
-    )
+        risk, line_cost = watch.risk(rows, part, loss)
+        risks.append(risk)
+        line_costs[watch.side] = line_costs[watch.side] + line_cost
+    promises, talk = zip(*(side.gain_factors(table, rows) for side in sides), strict=True)
+    costs = sides[0].cost_factor(table, rows), sides[1].cost_factor(table, rows)
+    lines = line_costs[0], line_costs[1]
+    bargain = table.bargain(rows, part, promises, costs, talk, lines, risks)
     return bargain, part

@@ -32,7 +32,7 @@ _COLUMNS = 3
 _ROOM_FOR_A_LABEL = 0.08
 
 
-def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
+def concessions(trajectories: xr.Dataset, scenario: Scenario, table: str | None = None) -> Figure:
     """Return a panel an issue: mean levels offered, agreed and in force, with bands.
 
     Parameters
@@ -41,8 +41,15 @@ def concessions(trajectories: xr.Dataset, scenario: Scenario) -> Figure:
         From `Result.trajectories`.
     scenario : Scenario
         Names the rungs.
+    table : str, optional
+        Whose issues; by default those of the focal table, or all where there is none.
     """
-    issues = list(trajectories["issue"].values)
+    table = scenario.focal_table if table is None else table
+    issues = [
+        str(name)
+        for name in trajectories["issue"].values
+        if table is None or scenario.issues[str(name)].table == table
+    ]
     columns = min(_COLUMNS, len(issues))
     rows = -(-len(issues) // columns)
     figure = Figure(figsize=(max(4.6 * columns, 7.0), 2.5 * rows + 1.4), layout="constrained")

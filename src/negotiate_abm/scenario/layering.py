@@ -338,7 +338,7 @@ def _switched_off(document: Document) -> Document:
     for section in ("arrangements", "ties", "revealed"):
         if section in off:
             s = _less(s, section)
-    return _without_idle_flows(s) if off else s
+    return _without_idle_flows(document, s)
 
 
 def _less(entry: Any, *keys: str) -> Any:
@@ -447,13 +447,20 @@ def _without_watchers(s: Document) -> Document:
     return _less(_each(_each(s, "tables", unwatched), "issues", unexposed), "ties", "arrangements")
 
 
-def _without_idle_flows(s: Document) -> Document:
+def _without_idle_flows(before: Document, after: Document) -> Document:
     """Drop flows that nothing moves any more."""
-    used = {_word(issue, "duty", "flow") for issue in _named(s, "issues").values()}
+    lost = _moved_flows(before) - _moved_flows(after)
+    return _kept(
+        after, "flows", lambda name, flow: name not in lost or bool(_section(flow, "shares"))
+    )
+
+
+def _moved_flows(s: Document) -> set[str | None]:
+    moved = {_word(issue, "duty", "flow") for issue in _named(s, "issues").values()}
     for table in _named(s, "tables").values():
         for watcher in _section(table, "watchers").values():
-            used |= {_word(watcher, kind, "flow") for kind in ("punishment", "counter")}
-    return _kept(s, "flows", lambda name, flow: name in used or bool(_section(flow, "shares")))
+            moved |= {_word(watcher, kind, "flow") for kind in ("punishment", "counter")}
+    return moved
 
 
 def _without_lost_sources(before: Document, after: Document) -> Document:

@@ -362,9 +362,10 @@ def _typed(where: str, document: dict[str, Any]) -> Scenario:
 def _validated(where: str, document: dict[str, Any], counterfactual: bool = False) -> Scenario:
     scenario = _typed(where, document)
     problems_found = problems_in(scenario, counterfactual)
+    told_already = {problem.key for problem in problems_found}
     for path in unread(document):
         found = _part_at(document, path)
-        if found is not None:
+        if found is not None and ".".join(path) not in told_already:
             is_section = isinstance(found, dict) and "value" not in found
             problems_found.append(
                 Problem(

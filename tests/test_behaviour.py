@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from negotiate_abm.model import NegotiationModel
-from negotiate_abm.phases import delivery
+from negotiate_abm.phases import delivery, home
 from negotiate_abm.scenario.loader import load_scenario, scenario_from
 from negotiate_abm.scenario.schema import Scenario
 from tests.worlds import random_world
@@ -32,9 +32,14 @@ def with_levels(model: NegotiationModel, **levels: float) -> NegotiationModel:
     return model
 
 
-def events(model: NegotiationModel, kind: str) -> Any:
+def events(model: NegotiationModel, *kinds: str) -> Any:
+    """Return what of some kinds happened at the table between Ottawa and Beijing."""
     log = model.log.frame()
-    return log[log["kind"] == kind]
+    return log[log["kind"].isin(kinds) & (log["where"] == TABLE)]
+
+
+def rows(model: NegotiationModel) -> Any:
+    return np.arange(model.runs)
 
 
 def play(model: NegotiationModel, weeks: int) -> NegotiationModel:
@@ -51,9 +56,7 @@ def test_relief_from_chinese_duties_lowers_pressure_on_the_prairies():
     before = {name: province.pressure.copy() for name, province in model.provinces.items()}
     with_levels(model, canola_seed=1.0, canola_products=1.0, pork_seafood=1.0)
     for _ in range(52):
-        losses = model.flow_losses()
-        for province in model.provinces.values():
-            province.feel(losses)
+        home.feel_losses(model)
     for name in ("saskatchewan", "alberta", "manitoba"):
         assert (before[name] - model.provinces[name].pressure).mean() > 0.05
     assert (before["ontario"] - model.provinces["ontario"].pressure).mean() < 0.02
@@ -61,22 +64,24 @@ def test_relief_from_chinese_duties_lowers_pressure_on_the_prairies():
 
 def test_pressed_provinces_lend_canola_weight_and_visas_none():
     model = january()
-    weights = model.countries["canada"].relief_weights(model.tables[TABLE])
+    weights = model.countries["canada"].relief_weights(model.tables[TABLE], rows(model))
     issues = model.tables[TABLE].issues
     assert weights[:, issues.index("canola_seed")].mean() > 1.2
     assert (weights[:, issues.index("consular_visa")] == 1.0).all()
-    assert (model.countries["china"].relief_weights(model.tables[TABLE]) == 1.0).all()
+    china = model.countries["china"].relief_weights(model.tables[TABLE], rows(model))
+    assert (china == 1.0).all()
 
 
 def test_without_talks_approval_stays_where_it_was():
-    quiet = january(
-        runs=20,
-        **{
-            f"tables.{TABLE}.opening_hazard": 0.0,
-            f"tables.{TABLE}.events.visit.opens_round": False,
-            f"{WATCHER}.base_hazard": 0.0,
-        },
-    )
+    scenario = load_scenario(CASE)
+    silence: dict[str, Any] = {}
+    for name, table in scenario.tables.items():
+        silence[f"tables.{name}.opening_hazard"] = 0.0
+        for event in table.events:
+            silence[f"tables.{name}.events.{event}.opens_round"] = False
+        for watcher in table.watchers:
+            silence[f"tables.{name}.watchers.{watcher}.base_hazard"] = 0.0
+    quiet = january(runs=20, **silence)
     before = quiet.countries["canada"].approval.copy()
     play(quiet, 52)
     assert quiet.countries["canada"].approval == pytest.approx(before, abs=1e-9)
@@ -98,8 +103,10 @@ def test_a_threat_is_executed_far_oftener_with_cause_than_without():
 
 
 def test_a_punishment_costs_its_imposer_something_in_every_run():
-    watch = january(runs=500).watches[0]
-    assert (watch.punishment.blow_back() >= 0.0).all()
+    for watch in january(runs=500).watches:
+        narrow, wide = (watch.punishment.blow_back(np.full(500, line)) for line in (0.0, 1.0))
+        assert (narrow >= 0.0).all()
+        assert (wide >= narrow).all()
 
 
 def test_complying_takes_back_no_more_than_the_watcher_asks():
@@ -109,7 +116,8 @@ def test_complying_takes_back_no_more_than_the_watcher_asks():
     watch, table = model.watches[0], model.tables[TABLE]
     exposed = watch.exposure() > 1.0
     assert exposed.sum() > 50
-    agreed, in_force = watch.tolerated()
+    agreed, in_force, contents = watch.tolerated(rows(model))
+    assert contents[exposed].mean() > 0.9
     kept = (agreed * watch.exposure_per_level).sum(axis=1)
     assert (kept[exposed] <= 1.0 + 1e-9).all()
     assert (agreed[~exposed] == table.agreed[~exposed]).all()
@@ -137,7 +145,7 @@ def test_a_met_threat_is_not_repeated_while_it_chills():
     model = january(runs=300, **{f"{WATCHER}.base_hazard": 0.3, f"{WATCHER}.chill_weeks": 20})
     play(model, 40)
     log = model.log.frame()
-    log = log[log["kind"].isin(["threatened", "complied"])]
+    log = log[log["kind"].isin(["threatened", "complied"]) & (log["where"] == TABLE)]
     for _, story in log.groupby("run"):
         met = story[story["kind"] == "complied"]["week"].to_numpy()
         threats = story[story["kind"] == "threatened"]
@@ -159,7 +167,7 @@ def test_hostility_wanders_about_where_it_rests():
 
 def test_nothing_comes_into_force_in_the_week_it_is_agreed():
     model = play(january(runs=400), 30)
-    agreed = events(model, "agreed on issue").groupby(["run", "issue"])["week"].min()
+    agreed = events(model, "agreed on issue", "conceded").groupby(["run", "issue"])["week"].min()
     in_force = events(model, "in force").groupby(["run", "issue"])["week"].min()
     waited = (in_force - agreed).dropna()
     assert waited.min() >= 1
@@ -168,7 +176,7 @@ def test_nothing_comes_into_force_in_the_week_it_is_agreed():
 def test_promises_take_the_stated_time_to_come_into_force():
     model = january(runs=600, **{f"tables.{TABLE}.implementation_weeks": 4})
     play(model, 52)
-    agreed = events(model, "agreed on issue").groupby(["run", "issue"])["week"].min()
+    agreed = events(model, "agreed on issue", "conceded").groupby(["run", "issue"])["week"].min()
     in_force = events(model, "in force").groupby(["run", "issue"])["week"].min()
     early = agreed[agreed <= 20]
     assert (in_force - early).mean() == pytest.approx(4.0, abs=0.3)
@@ -255,7 +263,7 @@ def test_nobody_yields_to_a_punishment_that_is_not_in_force():
         hanging = model.watches[0].hanging.copy()
         model.step()
         log = model.log.frame()
-        now = log[log["week"] == model.week]
+        now = log[(log["week"] == model.week) & (log["where"] == TABLE)]
         threatened = set(now[now["kind"] == "threatened"]["run"])
         for run in now[now["kind"] == "complied"]["run"]:
             assert hit[run] or hanging[run] or run in threatened
@@ -268,5 +276,7 @@ def test_a_line_still_to_be_crossed_weighs_in_full_however_near():
         model = with_levels(january(runs=3, **overrides), ev_tariff=level)
         table = model.tables[TABLE]
         issue = table.issues.index("ev_tariff")
-        rise = model.watches[0].risk().step[:, issue].sum(axis=1)
+        part = table.open_parts(rows(model))
+        risk, _ = model.watches[0].risk(rows(model), part, np.zeros(model.runs))
+        rise = risk.step[:, issue].sum(axis=1)
         assert rise == pytest.approx([2.0] * 3, abs=1e-6)

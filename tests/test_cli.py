@@ -263,6 +263,98 @@ def test_set_with_a_bad_value_says_what_was_expected(
     assert told in cli(*PIE_IN_BRIEF, "--set", text, "--json").refused()
 
 
+def test_set_of_a_tactic_may_set_what_it_reads_too(cli: Run):
+    mixed = ("--set", "countries.china.imitation=1.0", "--set", "countries.china.tactic=mixed")
+    assert cli(*JANUARY_IN_BRIEF, *mixed, "--json").code == 0
+    assert cli(*JANUARY_IN_BRIEF, *mixed[:2], "--json").refused() == (
+        "override countries.china.imitation=1.0: got 'imitation', which no rule of this scenario "
+        "reads; expected the name of a number that one does. Switch on what reads it, or give it "
+        "in the file."
+    )
+
+
+def test_a_mechanism_may_be_switched_off(cli: Run, elsewhere: Path):
+    off = ("--set", 'without=["trust", "canada_us"]')
+    told = cli(*JANUARY_IN_BRIEF, *off, "--out", "place", "--json").json
+    assert told["issues"].keys() < load_scenario(JANUARY).issues.keys()
+    manifest = json.loads((elsewhere / "place" / "manifest.json").read_text())
+    assert manifest["overrides"] == {"without": ["trust", "canada_us"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('without=["trsut"]', "without: got 'trsut'; expected a mechanism or a table. "
+                              "Did you mean 'trust'?"),
+        ("without=trust", "without: got 'trust'; expected input should be a valid list."),
+        ("without=[1]", "without: got [1]; expected one finite number for each of 20 runs."),
+        ('without=["canada_china", "canada_us", "us_china"]',
+         "without: got every table; expected at least one table left."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_switched_off_is_refused(cli: Run, no_model: None, text: str, told: str):
+    assert told in cli(*JANUARY_IN_BRIEF, "--set", text, "--json").refused()
+
+
+# -- run --lever -------------------------------------------------------------------------------
+
+HOSTILITY = "tables.canada_china.watchers.united_states.hostility"
+
+
+def test_a_lever_is_the_overrides_it_stands_for(cli: Run, elsewhere: Path):
+    pulled = ("--lever", "parallel_arrangement", "--lever", "initial_trust=0.9")
+    told = cli(*JANUARY_IN_BRIEF, *pulled, "--out", "place", "--json").json
+    found = json.loads((elsewhere / "place" / "manifest.json").read_text())["overrides"]
+    assert found == {
+        "arrangements.other_buyers.active": True,
+        "countries.canada.trust.china": 0.9,
+        "countries.china.trust.canada": 0.9,
+    }
+    sets = [part for key, value in found.items() for part in ("--set", f"{key}={value}".lower())]
+    assert cli(*JANUARY_IN_BRIEF, *sets, "--json").json == told
+
+
+def test_a_lever_set_false_is_left(cli: Run):
+    left = cli(*JANUARY_IN_BRIEF, "--lever", "parallel_arrangement=false", "--json").json
+    assert left == cli(*JANUARY_IN_BRIEF, "--json").json
+
+
+def test_a_set_goes_before_a_lever_of_the_same_key(cli: Run):
+    by_set = ("--set", f"{HOSTILITY}=0.0")
+    both = cli(*JANUARY_IN_BRIEF, "--lever", "hostility_of_washington=1", *by_set, "--json").json
+    assert both == cli(*JANUARY_IN_BRIEF, *by_set, "--json").json
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("paralel", "lever 'paralel': got a name the scenario does not have; expected one of its "
+                    "levers. Did you mean 'parallel_arrangement'?"),
+        ("", "lever '': got a name the scenario does not have; expected one of its levers."),
+        ("hostility_of_washington", "lever 'hostility_of_washington': got no value; expected one "
+                                    f"for {HOSTILITY}. Write hostility_of_washington=VALUE."),
+        ("hostility_of_washington=", f"override {HOSTILITY}='': got ''; expected a number in share."
+                                     " Give a plain one."),
+        ("hostility_of_washington=2", "got 2.0 share; expected a number in share between 0 and 1"),
+        ("parallel_arrangement=3", "got 3; expected input should be a valid boolean"),
+        ("ev_tariff_at_zero=nan", "issues.ev_tariff.held: got nan; expected input should be a "
+                                  "finite number"),
+        ("=1", "got '=1'; expected "),
+    ],
+)  # fmt: skip
+def test_a_lever_that_cannot_be_pulled_is_refused(cli: Run, no_model: None, text: str, told: str):
+    message = cli(*JANUARY_IN_BRIEF, "--lever", text, "--json").refused()
+    assert told in message
+    assert "\n" not in message
+
+
+def test_a_lever_of_a_case_without_levers_is_told_so(cli: Run, no_model: None):
+    assert cli(*PIE_IN_BRIEF, "--lever", "parallel_arrangement", "--json").refused() == (
+        "lever 'parallel_arrangement': got a name the scenario does not have; expected one of "
+        "its levers. There are no valid names here."
+    )
+
+
 # -- runs, weeks, seed -------------------------------------------------------------------------
 
 

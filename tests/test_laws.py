@@ -364,16 +364,28 @@ def test_nobody_is_bought_off_with_what_rounding_left(seed):
 # -- shares and trade ---------------------------------------------------------------------
 
 
+SHARES = (
+    "trust",
+    "leverage",
+    "unscaled_leverage",
+    "pressure",
+    "approval",
+    "hostility",
+    "steadfast",
+    "pulled",
+    "punishment",
+    "counter",
+    "restored",
+)
+
+
 @lawful
 @given(scenario=worlds(), seed=seeds)
 def test_trust_pressure_leverage_and_the_like_stay_shares(scenario, seed):
     model = model_of(scenario, seed)
     for _ in weeks_of(model):
         state = model.snapshot()
-        for name in (
-            "trust leverage unscaled_leverage pressure approval hostility steadfast pulled "
-            "punishment counter restored"
-        ).split():
+        for name in SHARES:
             values = state[name][1]
             values = values[~np.isnan(values)]
             assert ((values >= 0.0) & (values <= 1.0 + LEVEL_TOLERANCE)).all(), name

@@ -50,7 +50,8 @@ def test_outcomes_agree_with_trajectories_and_events(result):
     held = last["in_force"].sel(issue="canola_seed").values
     assert np.array_equal(result.outcomes["canola_seed.in_force"].to_numpy(), held)
     assert np.array_equal(result.outcomes["relief_at_end"].to_numpy(), last["relief"].values)
-    threatened = set(result.events.query("kind == 'threatened'")["run"])
+    by_washington = "kind == 'threatened' and actor == 'united_states' and where == 'canada_china'"
+    threatened = set(result.events.query(by_washington)["run"])
     flagged = set(result.outcomes.loc[result.outcomes["united_states.threatened"], "run"])
     assert threatened == flagged
     seen = result.events.query("kind == 'agreed on issue' and issue == 'canola_seed'")
@@ -168,8 +169,10 @@ def test_a_result_replays_any_of_its_runs_to_the_last_bit(number):
     log = model.log.frame()
     events = found.events.query(f"run == {number}").reset_index(drop=True)
     pd.testing.assert_frame_equal(log, events, check_exact=True)
-    held = found.trajectories["in_force"].sel(run=number).isel(week=-1).values
-    assert model.tables["canada_china"].in_force[0].tobytes() == held.tobytes()
+    held = found.trajectories["in_force"].sel(run=number).isel(week=-1)
+    for table in model.tables.values():
+        at_this_table = np.ascontiguousarray(held.sel(issue=table.issues).values)
+        assert table.in_force[0].tobytes() == at_this_table.tobytes()
 
 
 def test_a_run_that_is_not_in_the_result_cannot_be_replayed(result):
@@ -205,10 +208,13 @@ def test_progress_counts_every_run():
     assert seen == [4, 4, 2]
 
 
-def test_the_concession_figure_has_a_panel_an_issue(result):
-    figure = result.plot.concessions()
+@pytest.mark.parametrize("table", [None, "canada_us", "us_china"])
+def test_the_concession_figure_has_a_panel_for_each_issue_of_a_table(result, table):
+    figure = result.plot.concessions() if table is None else result.plot.concessions(table=table)
     shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert len(shown) == len(result.scenario.issues)
+    which = result.scenario.focal_table if table is None else table
+    at_the_table = [issue for issue in result.scenario.issues.values() if issue.table == which]
+    assert len(shown) == len(at_the_table) > 0
     assert all(axes.get_title() for axes in shown)
     assert any("weeks since 2026-01-12" in axes.get_xlabel() for axes in shown)
 

@@ -112,7 +112,7 @@ class NegotiationModel(mesa.Model):
         self.countries = {n: Country(self, n, self.case, p) for n in self.case.countries}
         self.provinces = {n: Province(self, n, self.case, p) for n in self.case.provinces}
         for province in self.provinces.values():
-            self.countries[province.country].provinces.append(province)
+            self.countries[province.country].home.provinces.append(province)
         valued, stated = ladders(self.case, p), ladders(self.case, central(self.case))
         self.tables = {n: Table(n, self.case, p, valued, stated) for n in self.case.tables}
         self.watches = [
@@ -128,7 +128,7 @@ class NegotiationModel(mesa.Model):
         for province in self.provinces.values():
             province.settle(losses, hurt)
         for country in self.countries.values():
-            country.settle()
+            country.home.settle()
         self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
         self._collects = collect
         self.latest: tuple[int, Snapshot] | None = None
@@ -161,7 +161,10 @@ class NegotiationModel(mesa.Model):
         losses = dict(self._standing_losses)
         for table in self.tables.values():
             unrelieved = (1.0 - table.restored()) * table.exporter_stake
-            missing = [1.0 - self.countries[party].replaced(table) for party in table.parties]
+            missing = [
+                1.0 - self.countries[party].alternatives.replaced(table, self.week)
+                for party in table.parties
+            ]
             unrelieved = unrelieved * np.stack(
                 [missing[1 - side] for side in table.conceder], axis=-1
             )
@@ -269,7 +272,7 @@ class NegotiationModel(mesa.Model):
                 self._by_party(lambda t: t.unscaled_leverage),
             ),
             "talking": (("table",), beside([t.open.astype(np.float64) for t in tables])),
-            "approval": (("country",), beside([c.approval for c in self.countries.values()])),
+            "approval": (("country",), beside([c.home.approval for c in self.countries.values()])),
             "pressure": (("province",), beside([p.pressure for p in provinces])),
             "loss": (("province",), beside([p.loss for p in provinces])),
             "exposure": (("watch",), beside([w.exposure() for w in watches])),
@@ -435,7 +438,8 @@ class NegotiationModel(mesa.Model):
 
     def pulled_away(self, watch: Watch) -> FloatArray:
         """Return the share of exports to a watcher that has been pulled away, shape (runs,)."""
-        moved = self.countries[watch.threatens].moved_from(watch.watcher, self.case)
+        away = self.countries[watch.threatens].alternatives
+        moved = away.moved_from(watch.watcher, self.week)
         return self._trade.pulled_away(watch, moved)
 
     def watches_of(self, table: Table) -> list[Watch]:

@@ -197,8 +197,8 @@ def _outcomes(
     for name in ("relief", "punishment_loss"):
         columns[f"{name}_at_end"] = arrays[name][:, -1]
         columns[f"{name}_mean"] = arrays[name][:, 1:].mean(axis=1)
-    if focal.provinces:
-        columns["approval"] = focal.approval
+    if focal.home.provinces:
+        columns["approval"] = focal.home.approval
     for partner, share in _export_shares(model).items():
         columns[f"exports_to.{partner}"] = share
     has_relief = model.has_relief(model.case.focal)

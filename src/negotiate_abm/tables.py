@@ -85,6 +85,7 @@ class Table:
         self.issues = [n for n, issue in scenario.issues.items() if issue.table == name]
         entries = [scenario.issues[n] for n in self.issues]
         self.flows = [e.duty.flow if e.duty is not None else None for e in entries]
+        self.governed = np.array([flow is not None for flow in self.flows])
         self.conceder = np.array([self.parties.index(e.conceder) for e in entries])
         self.weaponisable = np.array([e.weaponisable for e in entries])
         self.held = np.array([0.0 if e.held is None else e.held for e in entries])

@@ -54,8 +54,8 @@ class Trade:
                     now[measure.flow] = now[measure.flow] - lost
         for country in model.countries.values():
             for name, flow in self._scenario.flows.items():
-                if flow.exporter == country.name and country.arrangements:
-                    left = 1.0 - country.moved_from(flow.importer, self._scenario)
+                if flow.exporter == country.name:
+                    left = 1.0 - country.alternatives.moved_from(flow.importer, model.week)
                     now[name] = now[name] * left
         return now
 

@@ -310,10 +310,6 @@ def watched_table(taken_by_1: list[float], costs_1: list[float], divisible: bool
     return Bargain(value, conceder, np.full(exposed.shape[1:], divisible), [risk])
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a package whose own penalty is nil is not repriced, though the watcher made it dear",
-)
 def test_a_concession_too_dangerous_to_make_does_not_cost_the_other_all_of_its_own():
     """Side 0 wants 0.4: one of three favours worth 0.5 to it would do, and it asks for two."""
     table = watched_table([0.5] * 3, [0.2, 0.25, 0.3], divisible=False)

@@ -1,6 +1,5 @@
 """The bundled cases as text and as documents, and broken copies of them."""
 
-import copy
 import tomllib
 from collections.abc import Callable
 from importlib import resources
@@ -63,18 +62,20 @@ def documents() -> dict[str, Document]:
     return found
 
 
+def _put(node: Document, path: list[str], value: Any) -> Document:
+    """Return a document with a value at a path, only what lies on the way copied."""
+    head, *rest = path
+    return {**node, head: _put(node.get(head, {}), rest, value) if rest else value}
+
+
 @pytest.fixture(scope="session")
 def changed(documents: dict[str, Document]) -> Callable[..., Document]:
     """Return a copy of the January case's document with values put at dotted keys."""
 
     def change(values: dict[str, Any], case: str = "carney-beijing-2026") -> Document:
-        document = copy.deepcopy(documents[case])
+        document = documents[case]
         for key, value in values.items():
-            *above, last = key.split(".")
-            node = document
-            for part in above:
-                node = node.setdefault(part, {})
-            node[last] = copy.deepcopy(value)
+            document = _put(document, key.split("."), value)
         return document
 
     return change

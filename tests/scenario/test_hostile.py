@@ -6,12 +6,14 @@ import copy
 import random
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from negotiate_abm.errors import NegotiateError, RunError, ScenarioError
-from negotiate_abm.scenario.loader import load_scenario, scenario_from
+from negotiate_abm.scenario.loader import check_columns, load_scenario, scenario_from
 from negotiate_abm.scenario.parameters import quantities
 from negotiate_abm.scenario.schema import Scenario
 
@@ -23,7 +25,7 @@ Place = tuple[str | int, ...]
 NAN, INFINITY = float("nan"), float("inf")
 JUNK: list[Any] = [
     *(None, True, False, 0, -1, 1.5, NAN, INFINITY, 1e308, 10**400),
-    *("", "x", "canada", "trust", "canada_china", b"bytes", "x" * 5000, "a.b", "[key]"),
+    *("", "x", "canada", "trust", "canada_china", b"bytes", "x" * 300, "a.b", "[key]"),
     *([], [1], [[]], [{}], ["canada"], (1, 2), {}, {"": {}}, {"a": 1}, {"x": {"x": {"x": {}}}}),
     *({"value": 1}, {"value": NAN, "unit": "1", "definition": "x"}, {"value": "x", "unit": 3}),
     *({"salience": "low"}, {"salience": ["low"]}, {"kind": []}, {"keys": [3]}, {"source": [[]]}),
@@ -55,12 +57,22 @@ def spoilt(document: Document, dice: random.Random) -> Document:
                 break
             node = node[part]
         else:
-            if isinstance(node, dict) or (isinstance(node, list) and len(node) > int(last)):
+            if isinstance(node, dict) or (isinstance(node, list) and last in range(len(node))):
                 node[last] = copy.deepcopy(dice.choice(JUNK))
     return spoilt_document
 
 
-def is_in_words(error: ScenarioError) -> bool:
+def refusal_of(ask: Callable[[], Scenario]) -> NegotiateError | None:
+    """Return the error that something is refused with, None if it is taken."""
+    try:
+        assert isinstance(ask(), Scenario)
+    except NegotiateError as error:
+        return error
+    return None
+
+
+def is_in_words(error: NegotiateError) -> bool:
+    assert isinstance(error, ScenarioError)
     form = re.compile(r"mine\.toml: [^\n]*: got [^\n]+; expected [^\n]+\. [^\n]+")
     return bool(error.problems) and all(
         form.fullmatch(f"mine.toml: {problem}") and len(str(problem)) < 1500
@@ -80,12 +92,10 @@ def test_a_january_case_with_junk_in_it_is_taken_or_refused_in_words(
     for _ in range(120):
         broken = spoilt(document, dice)
         before = repr(broken)
-        try:
-            assert isinstance(scenario_from(broken, "mine.toml"), Scenario)
-        except ScenarioError as error:
-            assert is_in_words(error), str(error)
-            refused += 1
+        error = refusal_of(partial(scenario_from, broken, "mine.toml"))
+        assert error is None or is_in_words(error), str(error)
         assert repr(broken) == before, "what was given stays as it was"
+        refused += error is not None
     assert refused > 40
 
 
@@ -93,11 +103,9 @@ def test_a_pie_with_junk_in_it_is_taken_or_refused_in_words(documents: dict[str,
     dice = random.Random(7)
     refused = 0
     for _ in range(400):
-        try:
-            scenario_from(spoilt(documents[PIE], dice), "mine.toml")
-        except ScenarioError as error:
-            assert is_in_words(error), str(error)
-            refused += 1
+        error = refusal_of(partial(scenario_from, spoilt(documents[PIE], dice), "mine.toml"))
+        assert error is None or is_in_words(error), str(error)
+        refused += error is not None
     assert refused > 300
 
 
@@ -138,11 +146,10 @@ def test_junk_as_an_override_is_taken_or_refused_in_words():
     refused = 0
     for _ in range(500):
         overrides = {dice.choice(keys): dice.choice(JUNK) for _ in range(dice.choice([1, 1, 2]))}
-        try:
-            load_scenario(january, overrides)
-        except (RunError, ScenarioError) as error:
-            assert re.search(r": got [\s\S]+; expected ", str(error)), overrides
-            refused += 1
+        error = refusal_of(partial(load_scenario, january, overrides))
+        assert error is None or isinstance(error, RunError | ScenarioError)
+        assert error is None or re.search(r": got [\s\S]+; expected ", str(error)), overrides
+        refused += error is not None
     assert refused > 250
 
 
@@ -155,3 +162,30 @@ def test_no_number_of_a_case_may_be_overridden_by_what_is_none(value: float):
         with pytest.raises(NegotiateError) as caught:
             load_scenario(january, {key: value})
         assert f"{key}" in str(caught.value)
+
+
+# -- faults that once were ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [True, 1, "x"])
+def test_a_lever_is_pulled_not_overridden(value: Any):
+    told = (
+        rf"^override levers\.deterrence_ties={value!r}: got the name of a whole section; expected "
+        r"that of one value in it\. Valid names: keys, title, value\.$"
+    )
+    with pytest.raises(RunError, match=told):
+        load_scenario(JANUARY, {"levers.deterrence_ties": value})
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_first_rung_at_nothing_is_refused_without_a_warning():
+    told = r"issues\.ev_tariff\.ladder: got levels 0\.05, 0, 0\.5, 1; expected levels that climb"
+    with pytest.raises(ScenarioError, match=told):
+        load_scenario(JANUARY, {"issues.ev_tariff.ladder.first_cut.level": 0})
+
+
+def test_numbers_by_run_for_what_is_none_are_told_where_the_names_are():
+    january = load_scenario(JANUARY)
+    told = r"expected one that is\. `negotiate-abm scenario show --numbers` lists them\.$"
+    with pytest.raises(RunError, match=told):
+        check_columns(january, {"weeks": np.ones(2)})

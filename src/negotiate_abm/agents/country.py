@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 
-from negotiate_abm.agents.arrangement import Arrangement
-from negotiate_abm.agents.province import Province
+from negotiate_abm.agents.alternatives import Alternatives
+from negotiate_abm.agents.home_front import HomeFront
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
-from negotiate_abm.mechanisms.domestic import (
-    approval,
-    consent_log_odds,
-    consent_probability,
-    meets_quota,
-    misjudged,
-    relief_weight,
-)
 from negotiate_abm.mechanisms.leverage import bent_exponent, reservation
 from negotiate_abm.mechanisms.numerics import (
     BoolArray,
@@ -26,19 +17,16 @@ from negotiate_abm.mechanisms.numerics import (
     IntArray,
     chance,
     exponential,
-    ratio,
 )
 from negotiate_abm.mechanisms.opponents import learnt_values
 from negotiate_abm.mechanisms.preferences import (
     believed_cost,
     believed_gain,
     lasting_share,
-    perpetual_worth,
 )
 from negotiate_abm.mechanisms.retaliation import (
     Feud,
     FeudView,
-    answer_probabilities,
     retaliation_strategies,
 )
 from negotiate_abm.mechanisms.tactics import BargainingView, tactics
@@ -58,29 +46,6 @@ WEEKS_A_YEAR = 52.0
 LEAST_PATIENCE = 0.05
 
 AnyBelief = Belief | TwoTypeBelief | FullTrust
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """A concession that might buy a watcher off; arrays of shape (rows,).
-
-    Parameters
-    ----------
-    possible : array of bool
-        Whether anything is left to give.
-    cost, worth : arrays
-        To the threatened and to the watcher, C$ billion a year.
-    risk_left : array
-        Share of the risk of being punished that remains.
-    levels : array of shape (rows, issues)
-        What it would bring their own table to.
-    """
-
-    possible: BoolArray
-    cost: FloatArray
-    worth: FloatArray
-    risk_left: FloatArray
-    levels: FloatArray
 
 
 def _belief(p: Parameters, key: str, counterpart: str) -> AnyBelief:
@@ -112,10 +77,10 @@ class Country(mesa.Agent):
         C$ billion a year.
     beliefs : dict of str to Belief
         Trust in each counterpart's promises.
-    approval : array of shape (runs,)
-        Approval of its government, in [0, 1].
-    provinces : list of Province
-        Those that press it.
+    home : HomeFront
+        Its provinces, their consent and its approval.
+    alternatives : Alternatives
+        Its parallel arrangements.
     """
 
     def __init__(
@@ -135,29 +100,18 @@ class Country(mesa.Agent):
         self.sunk_share = p.get(key + "sunk_share", 0.0)
         self.generosity = p.get(key + "generosity", 0.0)
         self.escalation = p.get(key + "escalation", 0.0)
-        self.approval = p.get(key + "approval", 0.5)
-        self._resting_approval = self.approval
-        self.consent = entry.consent
-        self._key = key
+        self.home = HomeFront(name, entry.consent, p)
+        self.alternatives = Alternatives(name, scenario, p)
         self._p = p
         self._opponent_model = entry.opponent_model
         self._bend = p.get("conduct.leverage_bend", 0.0)
-        self._standing_pressure = np.zeros(p.runs)
         self.beliefs = {
             counterpart: _belief(p, key, counterpart)
             for table in scenario.tables.values()
             for counterpart in (table.host, table.guest)
             if name in (table.host, table.guest) and counterpart != name
         }
-        self.arrangements = [
-            Arrangement(n, entry.table, p)
-            for n, entry in scenario.arrangements.items()
-            if entry.active and entry.country == name
-        ]
         self._cooling = _cooling(scenario, name, p)
-        self.provinces: list[Province] = []
-        self._stakes: dict[str, FloatArray] = {}
-        self._home: dict[str, tuple[FloatArray, FloatArray]] = {}
 
     def trust_in(self, counterpart: str) -> FloatArray:
         """Return trust in a counterpart's promises, shape (runs,)."""
@@ -183,12 +137,10 @@ class Country(mesa.Agent):
         stay away; and, for a wooer, the interest of the wedge and the chance that its
         partner stands by what it promised.
         """
-        worth = self.relief_weights(table, rows)
+        worth = self.home.relief_weights(table, rows)
         worth = worth * np.take(self._partner_interest(table), rows)[:, None]
-        if self.arrangements:
-            missing = 1.0 - np.take(self.replaced(table), rows)
-            governed = np.array([flow is not None for flow in table.flows])
-            worth = worth * np.where(governed, missing[:, None], 1.0)
+        missing = 1.0 - np.take(self.alternatives.replaced(table, self.model.week), rows)
+        worth = worth * np.where(table.governed, missing[:, None], 1.0)
         if table.weaponisable.any():
             worth = worth * np.take(self._lasting(table), rows, axis=0)
         return worth
@@ -222,65 +174,10 @@ class Country(mesa.Agent):
         trust = np.take(self.trust_in(counterpart), rows)[:, None]
         return believed_cost(ones, trust, np.take(self.sunk_share, rows)[:, None])
 
-    def relief_weights(self, table: Table, rows: IntArray) -> FloatArray:
-        """Return the weight that pressed provinces lend each issue, shape (rows, issues)."""
-        if not self.provinces:
-            return np.ones((rows.size, len(table.issues)))
-        influence = np.stack([province.influence for province in self.provinces], axis=-1)
-        pressure = np.stack([province.pressure for province in self.provinces], axis=-1)
-        return relief_weight(
-            np.take(influence, rows, axis=0),
-            np.take(pressure, rows, axis=0),
-            np.take(self._stakes_at(table), rows, axis=0),
-            np.take(self._p["domestic.sensitivity"], rows),
-        )
-
-    def _stakes_at(self, table: Table) -> FloatArray:
-        """Return its provinces' shares of what each issue relieves, (runs, issues, provinces).
-
-        They never change, so they are put together once.
-        """
-        if table.name not in self._stakes:
-            self._stakes[table.name] = self._shares_in(table)
-        return self._stakes[table.name]
-
-    def _shares_in(self, table: Table) -> FloatArray:
-        shares = np.zeros((table.runs, len(table.issues), len(self.provinces)))
-        for i, flow in enumerate(table.flows):
-            for j, province in enumerate(self.provinces):
-                if flow is not None and flow in province.shares:
-                    shares[:, i, j] = province.shares[flow]
-        return shares
-
-    # -- alternatives -------------------------------------------------------------
-
-    def replaced(self, table: Table) -> FloatArray:
-        """Return the share of its losses at a table that other buyers now make good, (runs,)."""
-        total = np.zeros(table.runs)
-        for arrangement in self.arrangements:
-            if arrangement.table == table.name:
-                total = total + arrangement.earning(self.model.week)
-        return np.minimum(total, 1.0)
-
-    def moved_from(self, partner: str, scenario: Scenario) -> FloatArray:
-        """Return the share of its exports that arrangements now move from a partner, (runs,)."""
-        total = np.zeros_like(self.gdp)
-        for arrangement in self.arrangements:
-            if scenario.arrangements[arrangement.name].watcher == partner:
-                total = total + arrangement.moved(self.model.week)
-        return total
-
     def outside_option(self, table: Table, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what quitting would be worth, and what of it is earned while it stays, (rows,)."""
-        outside, inside = np.zeros(rows.size), np.zeros(rows.size)
-        own = ~table.concedes(table.side_of(self.name))
-        stake = (np.take(table.exporter_stake, rows, axis=0) * own).sum(axis=-1)
-        for arrangement in self.arrangements:
-            if arrangement.table == table.name:
-                cost = np.take(arrangement.set_up_cost * self.discount_rate, rows)
-                outside = outside + np.take(arrangement.replaces, rows) * stake - cost
-                inside = inside + np.take(arrangement.earning(self.model.week), rows) * stake
-        return outside, inside
+        side = table.side_of(self.name)
+        return self.alternatives.outside_option(table, side, rows, self.model.week)
 
     # -- bargaining -------------------------------------------------------------
 
@@ -386,173 +283,6 @@ class Country(mesa.Agent):
             will_do[close] = worth[close] >= np.maximum(own_next, least[close])
         return will_do
 
-    # -- the home front -------------------------------------------------------------
-
-    def consents(
-        self,
-        table: Table,
-        rows: IntArray,
-        levels: FloatArray,
-        draws: FloatArray,
-    ) -> tuple[BoolArray, BoolArray]:
-        """Return whether it dares to sign a deal, and whether its provinces let it pass.
-
-        Both have shape (rows,); `draws`, uniform and of shape (rows, 2), are behind its
-        error of judgement and the provinces' answer.
-        """
-        yes = np.ones(rows.size, dtype=np.bool_)
-        if self.consent is None:
-            return yes, yes
-        gains = self._gains_at_home(table, rows, levels)
-        influence = np.stack([np.take(p.influence, rows) for p in self.provinces], axis=-1)
-        number = {
-            field: np.take(self._p[f"{self._key}consent.{field}"], rows)
-            for field in type(self.consent).model_fields
-            if field not in ("kind", "breach_share")
-        }
-        if self.consent.kind == "quota":
-            return yes, meets_quota(influence, gains, number["quota"])
-        odds = consent_log_odds(
-            influence,
-            gains,
-            np.take(self.approval, rows),
-            number["inclination"],
-            number["gain_slope"],
-            number["approval_slope"],
-        )
-        seen = misjudged(odds, number["misjudgement"], draws[:, 0])
-        dares = consent_probability(seen) >= number["least_chance"]
-        return dares, draws[:, 1] < consent_probability(odds)
-
-    def breach_share(self) -> FloatArray:
-        """Return the share of a breach that a deal broken at home counts as, shape (runs,)."""
-        return self._p[self._key + "consent.breach_share"]
-
-    def _gains_at_home(self, table: Table, rows: IntArray, levels: FloatArray) -> FloatArray:
-        """Return what each province would gain by new levels, C$ billion a year.
-
-        Shape (rows, provinces): its share of what exporters regain, less what compensation
-        leaves of its share of protected producers' losses.
-        """
-        if table.name not in self._home:
-            self._home[table.name] = self._shares_of_relief_and_hurt(table)
-        relieved, hurt = self._home[table.name]
-        agreed = np.take(table.agreed, rows, axis=0)
-
-        def moved(values: FloatArray) -> FloatArray:
-            return table.worth_of(levels, values, rows) - table.worth_of(agreed, values, rows)
-
-        regained = moved(table.restores) * np.take(table.exporter_stake, rows, axis=0)
-        lost = (
-            moved(table.hurt)
-            * (1.0 - np.take(self._p.get("domestic.compensation", 0.0), rows))[:, None]
-        )
-        by_province = regained[:, :, None] * np.take(relieved, rows, axis=0)
-        by_province = by_province - lost[:, :, None] * np.take(hurt, rows, axis=0)
-        return by_province.sum(axis=1)
-
-    def _shares_of_relief_and_hurt(self, table: Table) -> tuple[FloatArray, FloatArray]:
-        """Return the provinces' shares of relief and of hurt, (runs, issues, provinces) each."""
-        relieved = self._stakes_at(table)
-        hurt = np.zeros_like(relieved)
-        for i, issue in enumerate(table.issues):
-            for j, province in enumerate(self.provinces):
-                if issue in province.protected:
-                    hurt[:, i, j] = province.protected[issue]
-        return relieved, hurt
-
-    # -- threats, as the one threatened -------------------------------------------
-
-    def answers(
-        self,
-        watch: Watch,
-        rows: IntArray,
-        belief: FloatArray | None = None,
-        buying: Purchase | None = None,
-    ) -> FloatArray:
-        """Return the chances that it complies, buys off or defies, shape (rows, 3).
-
-        Defying costs the expected punishment. Complying saves what it takes back, and costs
-        what the other power is expected to take back in answer, and the best it had hoped to
-        gain from the other for as long as the threat chills their talks. Buying off costs a
-        concession on its own table with the watcher, and leaves the punishment as likely as
-        the watcher, so pleased, is to strike.
-
-        Parameters
-        ----------
-        watch : Watch
-        rows : array of int
-        belief : array of shape (rows,), optional
-            How probable it holds the punishment, if it defies; by default, its belief in the
-            watcher's threats.
-        buying : Purchase, optional
-            What it could buy the watcher off with, if they meet at a table.
-        """
-        table, side = watch.table, watch.side
-        agreed, _, contents = watch.tolerated(rows)
-        now = np.take(table.agreed, rows, axis=0)
-        own, others = table.concedes(side), table.concedes(1 - side)
-        factor = self.cost_factor(table, rows)
-        own_cost = (table.worth_of(now, table.cost, rows) * factor * own).sum(axis=-1)
-        kept_cost = (table.worth_of(agreed, table.cost, rows) * factor * own).sum(axis=-1)
-        saved = own_cost - kept_cost
-        factor_of_promises, _ = self.gain_factors(table, rows)
-        gains = table.worth_of(now, table.benefit, rows) * factor_of_promises
-        rolled_share = ratio(saved, own_cost, otherwise=0.0)
-        expected = np.take(watch.parameter("expected_answer"), rows)
-        answer = expected * rolled_share * (gains * others).sum(axis=-1)
-        forgone = perpetual_worth(
-            np.maximum(np.take(table.best[:, side], rows), 0.0),
-            np.take(watch.parameter("chill_weeks"), rows) / WEEKS_A_YEAR,
-            np.take(self.discount_rate, rows),
-        )
-        severity = watch.severity + watch.line_severity * watch.crosses_line()
-        if belief is None:
-            belief = np.take(watch.credibility.trust, rows)
-        at_risk = belief * np.take(severity, rows)
-        complying = np.where(contents, saved - answer - forgone, -np.inf)
-        buying_off = np.full(rows.size, -np.inf)
-        if buying is not None:
-            buying_off = np.where(
-                buying.possible, -buying.cost - at_risk * buying.risk_left, -np.inf
-            )
-        worths = np.stack([complying, buying_off, -at_risk], axis=-1)
-        return answer_probabilities(worths, np.take(watch.parameter("choice_noise"), rows))
-
-    def purchase(self, watch: Watch, own_table: Table, rows: IntArray) -> Purchase:
-        """Return the concession to the watcher, on their own table, that it would buy off with.
-
-        Of the next rungs still open there, the one that lowers the expected punishment most
-        for what it costs.
-        """
-        side = own_table.side_of(self.name)
-        part = own_table.open_parts(rows) * own_table.concedes(side)[:, None]
-        is_next = (part > 0.0) & (np.cumsum(part > 0.0, axis=-1) == 1)
-        cost = np.take(own_table.cost, rows, axis=0) * part * is_next
-        worth = np.take(own_table.benefit, rows, axis=0) * part * is_next
-        factor = self.cost_factor(own_table, rows)[:, :, None]
-        severity = watch.severity + watch.line_severity * watch.crosses_line()
-        at_risk = np.take(severity * watch.credibility.trust, rows)[:, None, None]
-        now = watch.strike_probability(rows)[:, None, None]
-        after = watch.strike_probability(rows, worth)
-        left = ratio(after, now, otherwise=1.0)
-        gain = np.where(is_next, at_risk * (1.0 - left) - cost * factor, -np.inf)
-        flat = gain.reshape(rows.size, -1)
-        best = flat.argmax(axis=1)
-        chosen = (np.arange(flat.shape[1]) == best[:, None]).reshape(gain.shape) & is_next
-        fill = chosen.astype(np.float64)
-
-        def of_it(values: FloatArray) -> FloatArray:
-            return np.where(chosen, values, 0.0).reshape(rows.size, -1).sum(axis=-1)
-
-        return Purchase(
-            possible=np.isfinite(flat.max(axis=1)),
-            cost=of_it(cost * factor),
-            worth=of_it(worth),
-            risk_left=of_it(left),
-            levels=own_table.levels_of(rows, part, fill),
-        )
-
     # -- threats, as the watcher ----------------------------------------------------
 
     def threatens(self, watch: Watch, draw: FloatArray) -> BoolArray:
@@ -582,27 +312,3 @@ class Country(mesa.Agent):
             draw=draw,
         )
         return np.clip(self.retaliation(view), 0.0, 1.0)
-
-    # -- home ---------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        """Take the pressure at the start as what present approval already reflects."""
-        self._standing_pressure = self._pressure()
-
-    def _pressure(self) -> FloatArray:
-        """Return its provinces' pressure, weighted by influence, shape (runs,)."""
-        total = np.zeros_like(self.approval)
-        for province in self.provinces:
-            total = total + province.influence * province.pressure
-        return total
-
-    def face_the_public(self, goodwill: FloatArray) -> None:
-        """Let a week of pressure beyond the start's, and what was just agreed, work on approval."""
-        self.approval = approval(
-            self.approval,
-            self._resting_approval,
-            self._pressure() - self._standing_pressure,
-            goodwill,
-            self._p["domestic.approval_erosion"],
-            self._p["domestic.approval_recovery_weeks"],
-        )

@@ -30,9 +30,9 @@ from negotiate_abm.mechanisms.numerics import (
 # Zero is the separable greedy; the rest cover the slope of a logistic-shaped penalty.
 EXPOSURE_PRICES = (0.0, 0.3, 1.0, 3.0)
 
-# Repricing can win back no more than the penalty of the separable package. Where that is
-# under this share of the other side's dream, it is left as it is.
-WORTH_REPRICING = 0.005
+# Repricing wins back what the separable package loses by the watchers, or by dodging them.
+# Where that is under this share of the other side's dream, it is left as it is.
+WORTH_REPRICING = 0.02
 
 # Worth that a package may exceed the aspiration by without a whole step to hand back in it.
 LEAST_SPARE = 1e-9
@@ -176,7 +176,9 @@ def _cheapest(
     moved, possible = end.moved(), end.possible
     if not bargain.risks:
         return moved, possible
-    penalty = path.penalty(bargain, moved)
+    # A path may have gone far out of a watcher's way: what was dodged counts as well.
+    dream = path.penalty(bargain, np.zeros_like(moved))
+    penalty = np.maximum(path.penalty(bargain, moved), dream)
     rows = np.flatnonzero(~possible | (penalty > WORTH_REPRICING * path.other_start))
     if rows.size == 0:
         return moved, possible
@@ -253,7 +255,8 @@ def _mend_last_step(
     Inside a step the penalty is not linear. Where interpolation left the proposer short,
     halve the way to the package with the step whole, which the path has checked.
     """
-    rows = np.flatnonzero(possible & (bargain.worth(package, proposer) < aspiration))
+    short = bargain.worth(package, proposer) < aspiration - LEAST_SPARE
+    rows = np.flatnonzero(possible & short)
     if rows.size == 0:
         return
     part, wanted = bargain.in_runs(rows), aspiration[rows]

@@ -11,6 +11,9 @@ import numpy as np
 
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, logistic, sum_short
 
+# Shares of influence nearer than this are the same.
+ROUNDING = 1e-9
+
 
 def pressure_target(loss: FloatArray, half_loss: FloatArray) -> FloatArray:
     """Return the pressure that a standing loss leads to, in [0, 1).
@@ -109,4 +112,4 @@ def meets_quota(influence: FloatArray, gains: FloatArray, quota: FloatArray) -> 
     `influence` and `gains` have shape (runs, provinces).
     """
     for_it = sum_short(np.where(gains >= 0.0, influence, 0.0))
-    return for_it >= quota * sum_short(influence)
+    return for_it >= quota * sum_short(influence) - ROUNDING

@@ -58,8 +58,8 @@ def face_the_public(model: NegotiationModel) -> None:
     for country in model.countries.values():
         goodwill = np.zeros(model.runs)
         for table in model.tables.values():
-            if country.provinces and country.name in table.parties:
-                for province in country.provinces:
+            if country.name in table.parties:
+                for province in country.home.provinces:
                     opinion = 2.0 * province.support - 1.0
                     goodwill = goodwill + (
                         model.parameters["domestic.goodwill"]
@@ -67,5 +67,4 @@ def face_the_public(model: NegotiationModel) -> None:
                         * opinion
                         * model.just_agreed[table.name]
                     )
-        if country.provinces:
-            country.face_the_public(goodwill)
+        country.home.face_the_public(goodwill)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from negotiate_abm.agents.answers import answers
 from negotiate_abm.agents.country import Country
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.leverage import leverage
@@ -91,7 +92,7 @@ def _take_stock(model: NegotiationModel, table: Table, rows: IntArray) -> IntArr
         return rows
     table.agreed_at_opening[rows] = table.agreed[rows]
     for watch in model.watches_of(table):
-        watch.gives_in[rows] = model.countries[watch.threatens].answers(watch, rows)[:, 0]
+        watch.gives_in[rows] = answers(model.countries[watch.threatens], watch, rows)[:, 0]
     bargain, _ = _bargain_over(model, table, rows)
     sides = [model.countries[party] for party in table.parties]
     for side, country in enumerate(sides):
@@ -187,10 +188,10 @@ def _sign(
     dares, passes = np.ones(rows.size, dtype=np.bool_), np.ones(rows.size, dtype=np.bool_)
     breaks = []
     for party in table.parties:
-        country = model.countries[party]
-        if country.consent is not None:
+        home = model.countries[party].home
+        if home.consent is not None:
             purposes = [f"{what} {table.name} {party}" for what in ("misjudge", "consent")]
-            signs, consent = country.consents(table, rows, levels, model.draw_in(purposes, rows))
+            signs, consent = home.consents(table, rows, levels, model.draw_in(purposes, rows))
             dares, passes = dares & signs, passes & consent
             breaks.append((party, signs, consent))
     size = (levels - table.agreed[rows]).max(axis=-1)
@@ -216,11 +217,11 @@ def _fail_at_home(
     """A deal that its own provinces break leaves levels as they were, and costs trust."""
     if rows.size == 0:
         return
-    country, side = model.countries[party], table.side_of(party)
+    home, side = model.countries[party].home, table.side_of(party)
     table.not_consented[rows] += 1
     loss = np.zeros(model.runs)
     loss[rows] = size * np.take(
-        country.breach_share() * model.parameters.get("trust.breach", 0.0), rows
+        home.breach_share() * model.parameters.get("trust.breach", 0.0), rows
     )
     partner = model.countries[table.parties[1 - side]]
     partner.beliefs[party].learn(broken=loss)

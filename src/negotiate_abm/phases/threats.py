@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.agents.country import Purchase
+from negotiate_abm.agents.answers import Purchase, answers, purchase
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.tables import Table
@@ -42,8 +42,8 @@ def answer_threats(model: NegotiationModel) -> None:
             continue
         country = model.countries[watch.threatens]
         own_table = model.table_between(watch.threatens, watch.watcher)
-        buying = None if own_table is None else country.purchase(watch, own_table, rows)
-        chances = np.cumsum(country.answers(watch, rows, buying=buying), axis=-1)
+        buying = None if own_table is None else purchase(country, watch, own_table, rows)
+        chances = np.cumsum(answers(country, watch, rows, buying=buying), axis=-1)
         draw = model.draw_in([f"answer {watch.name}"], rows)[:, 0]
         complies = draw < chances[:, 0]
         buys_off = ~complies & (draw < chances[:, 1])
@@ -152,7 +152,7 @@ def review_measures(model: NegotiationModel) -> None:
         considers = np.flatnonzero(due & (punishment > 0.0))
         if considers.size:
             # A punishment in force is certain: what it weighs is how hard it hits.
-            chances = threatened.answers(watch, considers, punishment[considers])
+            chances = answers(threatened, watch, considers, punishment[considers])
             draw = model.draw_in([f"reconsider {watch.name}"], considers)[:, 0]
             _comply(model, watch, considers[draw < chances[:, 0]])
         counter = watch.feud.of(THREATENED)

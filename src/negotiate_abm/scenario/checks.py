@@ -42,10 +42,12 @@ def problems_in(scenario: Scenario, counterfactual: bool = False) -> list[Proble
     broken = list(_references(scenario))
     if broken:
         return broken
-    structure = [*_orders(scenario), *_rounds(scenario), *_ladders(scenario)]
-    if counterfactual:
-        return structure
-    return [*structure, *_sums(scenario), *_shapes(scenario), *_reveals(scenario)]
+    # A rung at nothing, told of below, would divide by it on the way.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        structure = [*_orders(scenario), *_rounds(scenario), *_ladders(scenario)]
+        if counterfactual:
+            return structure
+        return [*structure, *_sums(scenario), *_shapes(scenario), *_reveals(scenario)]
 
 
 def _name(key: str, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
@@ -191,7 +193,7 @@ def _levers(s: Scenario) -> Iterator[Problem]:
                     break
                 node = node[part]
             else:
-                if isinstance(node, dict) and "value" not in node:
+                if isinstance(node, dict) and "unit" not in node:
                     yield Problem(
                         f"levers.{name}.keys",
                         f"'{key}', a whole section",

@@ -231,7 +231,7 @@ def _replace(
             f"{where}: got a value for a salience code; expected its class. "
             f"Set {key}.salience to low, medium or high."
         )
-    if "value" not in below:
+    if "unit" not in below:
         raise RunError(
             f"{where}: got the name of a whole section; expected that of one value in it. "
             f"{nearest('', below)}"
@@ -302,9 +302,12 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
     known = quantities(scenario)
     for key, column in columns.items():
         if key not in known:
+            hint = nearest(key, known)
+            if not hint.startswith("Did you mean"):
+                hint = "`negotiate-abm scenario show --numbers` lists them."
             raise RunError(
                 f"override {key}: got numbers by run for a key that is no number of the "
-                f"scenario; expected one that is. {nearest(key, known)}"
+                f"scenario; expected one that is. {hint}"
             )
         for extreme in (column.min(), column.max()):
             changed = _replace(document, key, key.split("."), float(extreme))
@@ -366,7 +369,7 @@ def _validated(where: str, document: dict[str, Any], counterfactual: bool = Fals
     for path in unread(document):
         found = _part_at(document, path)
         if found is not None and ".".join(path) not in told_already:
-            is_section = isinstance(found, dict) and "value" not in found
+            is_section = isinstance(found, dict) and "unit" not in found
             problems_found.append(
                 Problem(
                     ".".join(path),

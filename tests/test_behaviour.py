@@ -64,11 +64,11 @@ def test_relief_from_chinese_duties_lowers_pressure_on_the_prairies():
 
 def test_pressed_provinces_lend_canola_weight_and_visas_none():
     model = january()
-    weights = model.countries["canada"].relief_weights(model.tables[TABLE], rows(model))
+    weights = model.countries["canada"].home.relief_weights(model.tables[TABLE], rows(model))
     issues = model.tables[TABLE].issues
     assert weights[:, issues.index("canola_seed")].mean() > 1.2
     assert (weights[:, issues.index("consular_visa")] == 1.0).all()
-    china = model.countries["china"].relief_weights(model.tables[TABLE], rows(model))
+    china = model.countries["china"].home.relief_weights(model.tables[TABLE], rows(model))
     assert (china == 1.0).all()
 
 
@@ -82,9 +82,9 @@ def test_without_talks_approval_stays_where_it_was():
         for watcher in table.watchers:
             silence[f"tables.{name}.watchers.{watcher}.base_hazard"] = 0.0
     quiet = january(runs=20, **silence)
-    before = quiet.countries["canada"].approval.copy()
+    before = quiet.snapshot()["approval"][1].copy()
     play(quiet, 52)
-    assert quiet.countries["canada"].approval == pytest.approx(before, abs=1e-9)
+    assert quiet.snapshot()["approval"][1] == pytest.approx(before, abs=1e-9)
 
 
 # -- threats ------------------------------------------------------------------------

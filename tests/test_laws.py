@@ -27,7 +27,7 @@ from tests.worlds import FEATURES, random_world, worlds
 RUNS, WEEKS = 20, 40
 
 lawful = settings(
-    max_examples=10,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,
@@ -109,6 +109,25 @@ def test_nobody_passes_a_red_line_of_its_own(scenario, seed):
         for table, place, line in lines:
             for levels in (table.offered, table.agreed, table.in_force):
                 assert (levels[:, place] < line - LEVEL_TOLERANCE).all()
+
+
+def test_only_its_own_lines_keep_a_country_from_passing_them():
+    passed = 0
+    for seed in range(4):
+        world = random_world(seed)
+        lines = {n: i for n, i in world.issues.items() if i.conceder in i.red_lines}
+        bound = NegotiationModel(world, 30, rng=2)
+        free = NegotiationModel(load_scenario(world, {"without": ["own_lines"]}), 30, rng=2)
+        for model in (bound, free):
+            for _ in weeks_of(model):
+                pass
+        for name, issue in lines.items():
+            table, place = free.place_of(name)
+            rungs = table.ladders[name]
+            line = rungs.at(issue.red_lines[issue.conceder], rungs.levels)
+            passed += int((table.agreed[:, place] >= line).sum())
+            assert (bound.tables["table"].agreed[:, place] < line).all()
+    assert passed > 10
 
 
 @lawful
@@ -422,7 +441,7 @@ def test_pulling_a_lever_is_setting_its_keys(scenario, seed, value):
         setting = value if lever.value is None else lever.value
         pulled = model_of(scenario, seed, levers={name: True if lever.value else value})
         by_hand = model_of(scenario, seed, overrides=dict.fromkeys(lever.keys, setting))
-        assert history(pulled, 10) == history(by_hand, 10)
+        assert history(pulled, 6) == history(by_hand, 6)
 
 
 @pytest.mark.parametrize("name", list(load_scenario(JANUARY).levers))
@@ -431,10 +450,9 @@ def test_every_january_lever_sets_its_keys_and_changes_something(name):
     setting = 0.9 if lever.value is None else lever.value
     pulled = NegotiationModel(JANUARY, 20, rng=4, levers={name: setting})
     by_hand = NegotiationModel(JANUARY, 20, rng=4, overrides=dict.fromkeys(lever.keys, setting))
-    untouched = history(NegotiationModel(JANUARY, 20, rng=4), 52)
-    found = history(pulled, 52)
-    assert found == history(by_hand, 52)
-    assert found != untouched
+    found = history(pulled)
+    assert found == history(by_hand)
+    assert found != history(NegotiationModel(JANUARY, 20, rng=4))
 
 
 def numbers_of(scenario: Scenario, mechanism: str) -> list[str]:

@@ -227,7 +227,8 @@ class Watch:
         line_slope = np.take(self.parameter_or("line_slope", 0.0), rows)
         rise = per_level[:, :, None] * width * part + line_slope[:, None, None] * line_rise
         severity = np.empty((rows.size, 2))
-        severity[:, self.side] = np.take(self.severity * self.credibility.trust, rows)
+        now = self.severity + self.line_severity * self.crosses_line()
+        severity[:, self.side] = np.take(now * self.credibility.trust, rows)
         severity[:, 1 - self.side] = others_loss
         risk = Risk(
             np.take(self.log_hazard_of_agreed(), rows),
@@ -250,7 +251,10 @@ class Watch:
         return width, np.where(leads_across, of_the_way, 0.0)
 
     def log_hazard_of_agreed(self) -> FloatArray:
-        """Return the log hazard of a threat once what is agreed is in force, shape (runs,)."""
+        """Return the log hazard of a threat once what is agreed is in force, shape (runs,).
+
+        Events are left out: their alarm fades.
+        """
         agreed = exposure(self.table.agreed, self.exposure_per_level) * (1.0 - self.soothed)
         alarm = agreed + self.standing_alarm() - self.event_alarm()
         return threat_hazard(self._p, self._key, alarm, self.lines_crossed(), self.hostility)

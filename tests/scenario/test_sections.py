@@ -159,6 +159,14 @@ NOWHERE = {
         f"{UNITED_STATES}.punishment.line_coverage: got 0.1; expected at least coverage, 0.2. "
         "A crossed line widens the measure: raise it.",
     ),
+    "a trustworthy kind that breaks its word more often": (
+        {
+            "trust.two_types.kept_if_trustworthy": number(0.3, "share"),
+            "trust.two_types.kept_if_not": number(0.6, "share"),
+        },
+        "trust.two_types.kept_if_not: got 0.6; expected less than kept_if_trustworthy, 0.3. "
+        "Swap the two or mend one.",
+    ),
     "a punishment by a duty under negotiation": (
         {f"{CHINA_WATCHES}.punishment.flow": "canola_seed"},
         f"{CHINA_WATCHES}.punishment.flow: got 'canola_seed', whose duty is an issue of the "

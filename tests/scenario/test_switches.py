@@ -150,7 +150,7 @@ def test_any_two_switches_go_together(changed: Change):
 def test_any_switches_go_together_while_a_table_is_left(changed: Change):
     dice = random.Random(1)
     names = [*MECHANISMS, *TABLES]
-    for _ in range(60):
+    for _ in range(30):
         some = dice.sample(names, dice.randint(3, len(names)))
         if not TABLES.keys() <= set(some):
             assert less(changed, JANUARY, *some) == load_scenario(JANUARY, {"without": some}), some

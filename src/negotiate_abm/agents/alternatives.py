@@ -54,7 +54,8 @@ class Alternatives:
         C$ billion a year; `side` is the country's own.
         """
         outside, inside = np.zeros(rows.size), np.zeros(rows.size)
-        stake = (np.take(table.exporter_stake, rows, axis=0) * ~table.concedes(side)).sum(axis=-1)
+        duties = ~table.concedes(side) & table.governed
+        stake = (np.take(table.exporter_stake, rows, axis=0) * duties).sum(axis=-1)
         for name, entry in self._begun.items():
             if entry.table == table.name:
                 made_good = np.take(self._of(name, "replaces"), rows) * stake

@@ -96,8 +96,8 @@ def answers(
 def purchase(country: Country, watch: Watch, own_table: Table, rows: IntArray) -> Purchase:
     """Return the concession, on their own table, that a country would buy a watcher off with.
 
-    Of the next rungs still open there, the one that lowers the expected punishment most
-    for what it costs.
+    Of the next rungs still open there, the one whose fall in expected punishment exceeds its
+    cost by most.
     """
     side = own_table.side_of(country.name)
     part = own_table.open_parts(rows) * own_table.concedes(side)[:, None]

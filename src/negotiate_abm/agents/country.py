@@ -122,28 +122,28 @@ class Country(mesa.Agent):
     def gain_factors(self, table: Table, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what multiplies the benefits of promises, and of talk, (rows, issues) each.
 
-        Talk takes no trust; for promises, trust counts once.
+        Talk takes no trust, and no duty comes back to undo it; for promises, trust counts
+        once, and how long a duty is likely to stay away.
         """
         counterpart = table.parties[1 - table.side_of(self.name)]
         trust = np.take(self.trust_in(counterpart), rows)
         of_talk = self.talk_factor(table, rows)
-        return believed_gain(of_talk, trust[:, None]), of_talk
+        promised = believed_gain(of_talk, trust[:, None])
+        if table.weaponisable.any():
+            promised = promised * np.take(self._lasting(table), rows, axis=0)
+        return promised, of_talk
 
     def talk_factor(self, table: Table, rows: IntArray) -> FloatArray:
         """Return what multiplies the benefits of talk, shape (rows, issues).
 
         Both sides sit down at once, so talk takes no trust. What counts is the weight of
-        pressed provinces; what other buyers already replace; how long a duty is likely to
-        stay away; and, for a wooer, the interest of the wedge and the chance that its
-        partner stands by what it promised.
+        pressed provinces; what other buyers already replace; and, for a wooer, the interest
+        of the wedge and the chance that its partner stands by what it promised.
         """
         worth = self.home.relief_weights(table, rows)
         worth = worth * np.take(self._partner_interest(table), rows)[:, None]
         missing = 1.0 - np.take(self.alternatives.replaced(table, self.model.week), rows)
-        worth = worth * np.where(table.governed, missing[:, None], 1.0)
-        if table.weaponisable.any():
-            worth = worth * np.take(self._lasting(table), rows, axis=0)
-        return worth
+        return worth * np.where(table.governed, missing[:, None], 1.0)
 
     def _partner_interest(self, table: Table) -> FloatArray:
         """Return what a wedge and security ties make of a partner's promises, shape (runs,)."""

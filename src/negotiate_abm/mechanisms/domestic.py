@@ -41,7 +41,7 @@ def relief_weight(
     stakes : array of shape (runs, issues, provinces)
         Each province's share of what the issue would relieve.
     sensitivity : array of shape (runs,)
-        How far full pressure everywhere raises the weight.
+        How far full pressure raises the weight, were one province all the influence.
     """
     pressed = (influence * pressure)[:, None, :] * stakes
     return 1.0 + sensitivity[:, None] * pressed.sum(axis=-1)
@@ -57,7 +57,8 @@ def approval(
 ) -> FloatArray:
     """Return next week's approval of the government, in [0, 1].
 
-    It drifts to its resting place, is eroded by influence-weighted pressure and moved by
+    It drifts to its resting place, is eroded by influence-weighted pressure over what it was
+    at the start and moved by
     `goodwill`, the weighted support for what was just agreed (positive) or opposition to
     it (negative).
     """

@@ -3,8 +3,9 @@
 ``perfect`` knows them. ``prior`` knows the public record: what the other would value at
 the numbers a scenario states, without the draws that are private to a run. ``frequency``
 starts there and learns from offers: what the other keeps asking for, and keeps refusing
-to give, it must want (Tunali, Aydogan and Sanchez-Anguix 2017, "Rethinking frequency
-opponent modeling in automated negotiation").
+to give, it must want (in the tradition of the frequency models that Tunali, Aydogan and
+Sanchez-Anguix 2017 review, "Rethinking frequency opponent modeling in automated
+negotiation").
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ A watcher's exposure E is in units of its tolerance, so one is where it takes no
 The weekly hazard of a threat is ``h0 * exp(b (E - 1) + b_H hostility + b_R lines
 crossed)``, a proportional-hazards form (Cox 1972). The threatened side complies, defies
 or buys off by logit choice (McFadden 1974); the watcher executes an unmet threat when its
-grievance and reputation outweigh the blow-back, with logistic noise (a quantal
-response: McKelvey and Palfrey 1995). What the threatened side *believes* of the watcher
+grievance and reputation outweigh the blow-back, with logistic noise (a noisy
+best response, after McKelvey and Palfrey 1995). What the threatened side *believes* of the watcher
 and what the watcher is *inclined* to do are two things, so bluff can happen.
 
 An executed threat is the measure announced, in full. From its first review on, the

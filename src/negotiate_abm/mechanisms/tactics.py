@@ -98,13 +98,13 @@ def time_dependent(view: BargainingView) -> FloatArray:
 
 @tactics.register("boulware", reads=("tactic_exponent",))
 def boulware(view: BargainingView) -> FloatArray:
-    """Hold firm until late: a fifth of the country's exponent (e = 0.2 in Faratin et al.)."""
+    """Hold firm until late: a fifth of the country's exponent."""
     return falling_aspiration(view, BOULWARE * view.exponent)
 
 
 @tactics.register("conceder", reads=("tactic_exponent",))
 def conceder(view: BargainingView) -> FloatArray:
-    """Give way early: five times the country's exponent (e = 5 in Faratin et al.)."""
+    """Give way early: five times the country's exponent."""
     return falling_aspiration(view, CONCEDER * view.exponent)
 
 

@@ -121,7 +121,8 @@ def cost_of_cutting(
     producers_weight : array
         lambda, at least zero.
     coercive_value : array
-        What the duty is worth to its imposer as a lever, C$ billion a year.
+        What the part of the duty that is cut was worth to its imposer as a lever, C$
+        billion a year.
     """
     goods = (sigma, omega)
     hurt = producers_loss(free_value, tau_now, tau_floor, *goods, producers_share)

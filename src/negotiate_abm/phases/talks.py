@@ -10,7 +10,7 @@ from negotiate_abm.agents.answers import answers
 from negotiate_abm.agents.country import Country
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.leverage import leverage
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, chance
 from negotiate_abm.mechanisms.opponents import insisted
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.mechanisms.rounds import SHORTEST_ROUND_WEEKS, clock, is_last_turn, length
@@ -49,7 +49,7 @@ def open_rounds(model: NegotiationModel) -> None:
     """Rounds open at an event or by chance; both sides take stock of their prospects."""
     for table in model.tables.values():
         _respect_cross_links(model)
-        opens = model.draw(f"open {table.name}") < table.opening_hazard
+        opens = model.draw(f"open {table.name}") < chance(table.opening_hazard)
         already = np.zeros(model.runs, dtype=np.int64)
         if model.week == 1:
             already = table.begun_before
@@ -206,7 +206,8 @@ def _sign(
     table.agreements[signed] += 1
     for party, partner in (table.parties, table.parties[::-1]):
         credit = np.zeros(model.runs)
-        credit[signed] = np.take(model.parameters.get("trust.agreement", 0.0), signed)
+        weight = np.take(model.parameters.get("trust.agreement", 0.0), signed)
+        credit[signed] = size[done] * weight
         model.countries[party].beliefs[partner].learn(kept=credit)
     model.record_rows("agreed", signed, table.between(side))
 
@@ -237,7 +238,7 @@ def _settle_talks(model: NegotiationModel, table: Table) -> None:
     """
     if not table.talk.any():
         return
-    meet = table.open & (model.draw(f"officials {table.name}") < table.officials_hazard)
+    meet = table.open & (model.draw(f"officials {table.name}") < chance(table.officials_hazard))
     rows = np.flatnonzero(meet)
     if rows.size == 0:
         return

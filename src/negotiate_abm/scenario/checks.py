@@ -131,6 +131,17 @@ def _references(s: Scenario) -> Iterator[Problem]:
             yield Problem(
                 f"revealed.{name}.gives", "nothing", "an issue the chooser concedes", "Name one."
             )
+    governed: dict[str, str] = {}
+    for name, issue in s.issues.items():
+        if issue.duty is not None:
+            other = governed.setdefault(issue.duty.flow, name)
+            if other != name:
+                yield Problem(
+                    f"issues.{name}.duty.flow",
+                    f"'{issue.duty.flow}', which '{other}' governs already",
+                    "a flow of its own",
+                    "Split the flow in two.",
+                )
     yield from _alternatives(s)
     yield from _levers(s)
     yield from _sources(s)
@@ -437,6 +448,14 @@ def _orders(s: Scenario) -> Iterator[Problem]:
             f"{s.alarm.weight_offered.value:g}",
             f"at most weight_agreed, {s.alarm.weight_agreed.value:g}",
             "An offer alarms no more than a promise: lower it.",
+        )
+    kinds = None if s.trust is None else s.trust.two_types
+    if kinds is not None and kinds.kept_if_not.value >= kinds.kept_if_trustworthy.value:
+        yield Problem(
+            "trust.two_types.kept_if_not",
+            f"{kinds.kept_if_not.value:g}",
+            f"less than kept_if_trustworthy, {kinds.kept_if_trustworthy.value:g}",
+            "Swap the two or mend one.",
         )
     for name, flow in s.flows.items():
         shares = [*flow.shares.values(), *([] if flow.elsewhere is None else [flow.elsewhere])]

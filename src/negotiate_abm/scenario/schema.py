@@ -24,6 +24,7 @@ from negotiate_abm.scenario.quantities import (
     PositiveNumber,
     PositiveWeeks,
     Share,
+    ShareAWeek,
     Tolerances,
     TolerancesPerPercent,
     Weeks,
@@ -61,7 +62,7 @@ class FormalQuota(Entry):
     """Provinces ratify by weighted vote."""
 
     kind: Literal["quota"]
-    quota: Share = Field(description="Least share of the provinces' influence that must gain.")
+    quota: Share = Field(description="Least share of influence whose provinces must not lose.")
     breach_share: Share = Field(description="Share of a breach that failing to deliver counts as.")
 
 
@@ -91,7 +92,7 @@ class Country(Entry):
     )
     opponent_model: Literal["perfect", "prior", "frequency"] = Field(
         "perfect",
-        description="What it knows of others' values: all, the record, or the record and offers.",
+        description="What its offers go by of others' values: all, the record, or past offers.",
     )
     retaliation: str
     generosity: Share | None = Field(None, description="Chance of overlooking a provocation.")
@@ -172,7 +173,7 @@ class Rung(Entry):
     talk: bool = Field(False, description="Talk moves no duty and cannot be had in part.")
     benefit: Share | None = Field(None, description="Share of the full benefit; default the level.")
     cost: Share | None = Field(
-        None, description="Share of the full cost; default level**curvature."
+        None, description="Share of the full cost; default level**curvature, a duty's by trade."
     )
 
 
@@ -276,7 +277,7 @@ class Wedge(Entry):
     wooer: str
     watcher: str
     estrangement: Number = Field(description="Added interest at full hostility, a share.")
-    pull: Number = Field(description="Added interest when all trade is pulled away, a share.")
+    pull: Number = Field(description="Added interest, a share, that trade pulled away tends to.")
     half_pull: Percent = Field(description="Trade pulled from the watcher that brings half of it.")
     eased_by: Name | None = Field(
         None, description="Issue between wooer and watcher that, conceded, ends the interest."
@@ -326,7 +327,7 @@ class TwoTypes(Entry):
 class Trust(Entry):
     """What experience does to trust."""
 
-    forgetting: PerWeek
+    forgetting: ShareAWeek
     kept: Number
     agreement: Number
     delay: Number

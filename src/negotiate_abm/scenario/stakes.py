@@ -124,13 +124,14 @@ def _duty_ladder(scenario: Scenario, name: str, p: Parameters) -> Ladder:
 
     if not issue.duty.protected:
         return _ladder(scenario, name, p, stake, cost_of_restoring, hurt_by_restoring)
-    compensation = p["domestic.compensation"]
+    # What is made good is paid for in money, and no longer counts with a lobby's weight.
+    relieved = p["domestic.compensation"] * p[key + "producers_weight"]
     return _ladder(
         scenario,
         name,
         p,
         stake,
-        lambda share: cost_of_restoring(share) + compensation * hurt_by_restoring(share),
+        lambda share: cost_of_restoring(share) - relieved * hurt_by_restoring(share),
         hurt_by_restoring,
     )
 

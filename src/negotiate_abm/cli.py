@@ -171,7 +171,10 @@ def _override(text: str) -> tuple[str, Any]:
 
 def _lever(text: str) -> tuple[str, Any]:
     """Return the name and the value of NAME or NAME=VALUE; True where it names no value."""
-    return _override(text) if "=" in text else (text.strip(), True)
+    name, equals, _ = text.partition("=")
+    if not name.strip():
+        raise RunError(f"--lever: got '{text}'; expected NAME or NAME=VALUE. Name a lever.")
+    return _override(text) if equals else (name.strip(), True)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -115,7 +115,7 @@ class HomeFront:
 
     def breach_share(self) -> FloatArray:
         """Return the share of a breach that a deal broken at home counts as, shape (runs,)."""
-        return self._p[self._key + "consent.breach_share"]
+        return self._p.get(self._key + "consent.breach_share", 0.0)
 
     def _gains(self, table: Table, rows: IntArray, levels: FloatArray) -> FloatArray:
         """Return what each province would gain by new levels, C$ billion a year.

@@ -466,6 +466,15 @@ def _orders(s: Scenario) -> Iterator[Problem]:
                 "at least one above zero",
                 "Raise one.",
             )
+    for country in s.countries:
+        total = sum(p.influence.value for p in s.provinces.values() if p.country == country)
+        if total > 1.0 + _SUM_TOLERANCE:
+            yield Problem(
+                "provinces",
+                f"influences in {country} that sum to {total:g}",
+                "a sum of at most 1",
+                "Scale them down.",
+            )
 
 
 def _sums(s: Scenario) -> Iterator[Problem]:
@@ -498,15 +507,6 @@ def _sums(s: Scenario) -> Iterator[Problem]:
                 f"shares that sum to {total:g} with elsewhere",
                 "a sum of 1",
                 f"Set elsewhere to {max(1.0 - total + elsewhere, 0.0):g}, or mend a share.",
-            )
-    for country in s.countries:
-        total = sum(p.influence.value for p in s.provinces.values() if p.country == country)
-        if total > 1.0 + _SUM_TOLERANCE:
-            yield Problem(
-                "provinces",
-                f"influences in {country} that sum to {total:g}",
-                "a sum of at most 1",
-                "Scale them down.",
             )
 
 

@@ -146,6 +146,10 @@ def impossibilities(
         found["alarm.weight_offered is above alarm.weight_agreed"] = (
             p["alarm.weight_offered"] > p["alarm.weight_agreed"]
         )
+    if "trust.two_types.kept_if_not" in p.values:
+        found["trust.two_types.kept_if_not is not below kept_if_trustworthy"] = (
+            p["trust.two_types.kept_if_not"] >= p["trust.two_types.kept_if_trustworthy"]
+        )
     for name, rungs in valued.items():
         found[f"issues.{name}.ladder does not climb to one"] = rungs.breaks_order
         if scenario.issues[name].duty is not None:

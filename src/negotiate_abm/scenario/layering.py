@@ -219,6 +219,8 @@ def unread(s: Document) -> Iterator[Path]:
             yield (*key, "discount_rate")
         if name not in pressed:
             yield (*key, "approval")
+        if no_trust:
+            yield (*key, "consent", "breach_share")
         for field in _of_another_kind(_word(country, "consent", "kind")):
             yield (*key, "consent", field)
         counterparts = {c for pair in pairs if name in pair for c in pair}

@@ -209,8 +209,9 @@ def _replace(
             return {**node, head: value}
         if head in fields:
             raise RunError(
-                f"{where}: got '{head}', which no rule of this scenario reads; expected the name "
-                f"of a number that one does. Switch on what reads it, or give it in the file."
+                f"{where}: got '{head}', which this scenario leaves out or no rule of it reads; "
+                f"expected the name of a number it has. Give it in the file, or switch on what "
+                f"reads it."
             )
         raise RunError(
             f"{where}: got '{head}', which the scenario does not have there; expected a dotted "

@@ -167,15 +167,18 @@ class Unit:
         return {"allOf": [handler(schema)], "x-expects": self.expectation, "x-unit": self.symbol}
 
 
+# Beyond these, numbers are slips of the pen: a century; a small country; a prohibition.
+LONGEST_WEEKS, LARGEST_ELASTICITY, LARGEST_RATE = 5200, 10_000, 10_000
+
 Money = Annotated[Quantity, Unit("C$bn/yr")]
 PositiveMoney = Annotated[Quantity, Unit("C$bn/yr", 0, above_low=True)]
 NonNegativeMoney = Annotated[Quantity, Unit("C$bn/yr", 0)]
 LumpSum = Annotated[Quantity, Unit("C$bn", 0)]
-Percent = Annotated[Quantity, Unit("%", 0)]
+Percent = Annotated[Quantity, Unit("%", 0, LARGEST_RATE)]
 Share = Annotated[Quantity, Unit("share", 0, 1)]
 Level = Annotated[Quantity, Unit("level", 0, 1)]
-Weeks = Annotated[Quantity, Unit("weeks", 0)]
-PositiveWeeks = Annotated[Quantity, Unit("weeks", 1)]
+Weeks = Annotated[Quantity, Unit("weeks", 0, LONGEST_WEEKS)]
+PositiveWeeks = Annotated[Quantity, Unit("weeks", 1, LONGEST_WEEKS)]
 PerWeek = Annotated[Quantity, Unit("per week", 0)]
 ShareAWeek = Annotated[Quantity, Unit("per week", 0, 1)]
 PerYear = Annotated[Quantity, Unit("per year", 0, above_low=True)]
@@ -184,4 +187,5 @@ Tolerances = Annotated[Quantity, Unit("tolerance", 0)]
 TolerancesPerPercent = Annotated[Quantity, Unit("tolerance/%", 0)]
 Number = Annotated[Quantity, Unit("1", 0)]
 PositiveNumber = Annotated[Quantity, Unit("1", 0, above_low=True)]
-Elasticity = Annotated[Quantity, Unit("1", 1, above_low=True)]
+Elasticity = Annotated[Quantity, Unit("1", 1, LARGEST_ELASTICITY, above_low=True)]
+SupplyElasticity = Annotated[Quantity, Unit("1", 0, LARGEST_ELASTICITY, above_low=True)]

@@ -25,6 +25,7 @@ from negotiate_abm.scenario.quantities import (
     PositiveWeeks,
     Share,
     ShareAWeek,
+    SupplyElasticity,
     Tolerances,
     TolerancesPerPercent,
     Weeks,
@@ -55,7 +56,9 @@ class PoliticalConsent(Entry):
     approval_slope: Number = Field(description="Log-odds a unit of approval over a half.")
     misjudgement: Number = Field(description="Standard deviation of the government's error.")
     least_chance: Share = Field(description="Chance, as it sees it, under which it does not sign.")
-    breach_share: Share = Field(description="Share of a breach that failing to deliver counts as.")
+    breach_share: Share | None = Field(
+        None, description="Share of a breach that failing to deliver counts as."
+    )
 
 
 class FormalQuota(Entry):
@@ -63,7 +66,9 @@ class FormalQuota(Entry):
 
     kind: Literal["quota"]
     quota: Share = Field(description="Least share of influence whose provinces must not lose.")
-    breach_share: Share = Field(description="Share of a breach that failing to deliver counts as.")
+    breach_share: Share | None = Field(
+        None, description="Share of a breach that failing to deliver counts as."
+    )
 
 
 Consent = Annotated[PoliticalConsent | FormalQuota, Discriminator("kind")]
@@ -134,7 +139,7 @@ class Flow(Entry):
     value: PositiveMoney
     rate_when_valued: Percent = Field(description="Tariff in force when the value was observed.")
     substitution: Elasticity = Field(description="Import demand elasticity, sigma.")
-    supply: PositiveNumber = Field(description="Export supply elasticity, omega.")
+    supply: SupplyElasticity = Field(description="Export supply elasticity, omega.")
     growth: PositiveNumber = Field(description="Free-trade value now over that when observed.")
     knock_on: PositiveNumber | None = Field(
         None, description="National income lost per C$ of exporters' loss to a punishment."

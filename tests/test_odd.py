@@ -86,7 +86,11 @@ def bounds(unit: Unit) -> str:
     if unit.low is None:
         return "any" if unit.high is None else f"at most {unit.high:g}"
     if unit.high is not None:
-        return f"{unit.low:g} to {unit.high:g}"
+        return (
+            f"above {unit.low:g}, at most {unit.high:g}"
+            if unit.above_low
+            else f"{unit.low:g} to {unit.high:g}"
+        )
     return f"{'above' if unit.above_low else 'at least'} {unit.low:g}"
 
 
@@ -216,7 +220,7 @@ def test_the_constants_are_those_of_the_code_and_all_that_the_text_names_are_the
         values = values if isinstance(values, tuple) else (values,)
         assert told == ", ".join(f"{value:g}" for value in values), name
     text = PAGE.read_text(encoding="utf-8")
-    assert set(re.findall(r"`([A-Z]+_[A-Z_]+|BOULWARE|CONCEDER|BISECTIONS)`", text)) == {
+    assert set(re.findall(r"`([A-Z]+_[A-Z_]+|BOULWARE|CONCEDER|BISECTIONS|ROUNDING)`", text)) == {
         name for name, _, _ in rows
     }
 

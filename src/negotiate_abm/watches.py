@@ -196,11 +196,9 @@ class Watch:
         """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""
         return reaches(self.table.agreed, self.line).sum(axis=-1).astype(np.float64)
 
-    def log_hazard(self) -> FloatArray:
-        """Return the log of this week's hazard of a threat, shape (runs,)."""
-        return threat_hazard(
-            self._p, self._key, self.exposure(), self.lines_crossed(), self.hostility
-        )
+    def log_hazard(self, exposure: FloatArray) -> FloatArray:
+        """Return the log of this week's hazard of a threat at an exposure, shape (runs,)."""
+        return threat_hazard(self._p, self._key, exposure, self.lines_crossed(), self.hostility)
 
     def risk(
         self, rows: IntArray, part: FloatArray, others_loss: FloatArray

@@ -285,13 +285,13 @@ class Country(mesa.Agent):
 
     # -- threats, as the watcher ----------------------------------------------------
 
-    def threatens(self, watch: Watch, draw: FloatArray) -> BoolArray:
-        """Return whether its alarm boils over into a threat this week."""
-        return draw < chance(exponential(watch.log_hazard()))
+    def threatens(self, watch: Watch, exposure: FloatArray, draw: FloatArray) -> BoolArray:
+        """Return whether its alarm boils over into a threat this week, shape (runs,)."""
+        return draw < chance(exponential(watch.log_hazard(exposure)))
 
-    def executes(self, watch: Watch, draw: FloatArray) -> BoolArray:
-        """Return whether it would carry out a threat that has not been met."""
-        return draw < watch.strike_probability(np.arange(draw.size))
+    def executes(self, watch: Watch, rows: IntArray, draw: FloatArray) -> BoolArray:
+        """Return whether it would carry out a threat that has not been met, shape (rows,)."""
+        return draw < watch.strike_probability(rows)
 
     # -- retaliation ------------------------------------------------------------------
 

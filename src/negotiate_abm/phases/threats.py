@@ -20,18 +20,21 @@ def threaten(model: NegotiationModel) -> None:
     """A watcher whose alarm boils over threatens, and names a date."""
     for watch in model.watches:
         watcher = model.countries[watch.watcher]
+        exposure = watch.exposure()
         # A threat that was met is not repeated while it still chills, unless there is new cause;
         # one that was bought off, not at all.
-        content = (watch.table.chilled_until >= model.week) & ~watch.aggrieved()
+        content = watch.table.chilled_until >= model.week
+        if content.any():
+            content &= ~watch.aggrieved()
         content |= watch.paid_until >= model.week
         free = ~watch.hanging & ~watch.punishing & ~content
-        comes = free & watcher.threatens(watch, model.draw(f"threat {watch.name}"))
+        comes = free & watcher.threatens(watch, exposure, model.draw(f"threat {watch.name}"))
         notice = np.rint(watch.parameter("notice_weeks")).astype(np.int64)
         watch.threat_week = np.where(comes, model.week, watch.threat_week)
         watch.due_week = np.where(comes, model.week + notice, watch.due_week)
         watch.met = watch.met & ~comes
         watch.threatened |= comes
-        model.record("threatened", comes, watch.between(WATCHER), amount=watch.exposure())
+        model.record("threatened", comes, watch.between(WATCHER), amount=exposure)
 
 
 def answer_threats(model: NegotiationModel) -> None:
@@ -122,7 +125,11 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
             continue
         unmet = due & ~watch.met
         watcher = model.countries[watch.watcher]
-        strikes = unmet & watcher.executes(watch, model.draw(f"execute {watch.name}"))
+        rows = np.flatnonzero(unmet)
+        strikes = np.zeros_like(unmet)
+        draw = model.draw_in([f"execute {watch.name}"], rows)[:, 0]
+        strikes[rows] = watcher.executes(watch, rows, draw)
+        exposure = watch.exposure()
         # Letting off a side that paid for it is no climb-down.
         paid = watch.bought_at == watch.threat_week
         backs_down = unmet & ~strikes & ~paid
@@ -135,8 +142,8 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
         )
         watch.due_week = np.where(due, -1, watch.due_week)
         watch.met = watch.met & ~due
-        model.record("punished", strikes, watch.between(WATCHER), amount=watch.exposure())
-        model.record("backed down", backs_down, watch.between(WATCHER), amount=watch.exposure())
+        model.record("punished", strikes, watch.between(WATCHER), amount=exposure)
+        model.record("backed down", backs_down, watch.between(WATCHER), amount=exposure)
         model.record("let off", unmet & ~strikes & paid, watch.between(WATCHER))
 
 

@@ -115,7 +115,7 @@ def test_memory_stays_flat_over_fifty_blocks():
     import tracemalloc
 
     # A small world that has everything: what is traced is slow.
-    scenario = random_world(seed=4, issues=4, features=FEATURES)
+    scenario = random_world(seed=4, issues=3, features=FEATURES)
     runs = 100
 
     def play(block: int) -> None:

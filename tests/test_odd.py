@@ -53,7 +53,7 @@ CONCEPTS = [
 COLUMNS = ["dotted name", "unit", "bounds", "what it is", "read where"]
 
 # Told of here, written apart.
-ELSEWHERE = {"docs/calibration.md"}
+ELSEWHERE: set[str] = set()
 
 Row = tuple[str, str, str]
 

@@ -23,7 +23,12 @@ def doubled(link: dict[str, object] | None = None) -> Scenario:
     document = random_world(seed=7, issues=6, watched=False).model_dump(mode="python")
     document["tables"]["second"] = copy.deepcopy(document["tables"]["table"])
     for name, issue in list(document["issues"].items()):
-        document["issues"][f"{name}_again"] = {**copy.deepcopy(issue), "table": "second"}
+        again = {**copy.deepcopy(issue), "table": "second"}
+        if again["duty"] is not None:
+            flow = again["duty"]["flow"]
+            document["flows"][f"{flow}_again"] = copy.deepcopy(document["flows"][flow])
+            again["duty"]["flow"] = f"{flow}_again"
+        document["issues"][f"{name}_again"] = again
     document["cross_links"] = {} if link is None else {"both": link}
     return scenario_from(document)
 

@@ -111,10 +111,7 @@ def random_world(
             HOST: _country(dice, other_tactic, other_retaliation, GUEST),
         },
         "provinces": {name: _province(dice) for name in ("east", "west")},
-        "flows": {
-            "out": _flow(dice, GUEST, HOST),
-            "back": _flow(dice, HOST, GUEST),
-        },
+        "flows": {},
         "tables": {"table": _table(dice, HOST)},
         "issues": {},
     }
@@ -124,10 +121,8 @@ def random_world(
         document["flows"]["answer"] = _flow(dice, WATCHER, GUEST)
         document["tables"]["table"]["watchers"] = {WATCHER: _watcher(dice, "watched", "answer")}
     for number in range(issues):
-        flows = ("out", "back")
-        document["issues"][f"issue_{number}"] = _issue(
-            dice, number, "table", flows, WATCHER if watched else None
-        )
+        watcher = WATCHER if watched else None
+        _add_issue(document, dice, f"issue_{number}", number, "table", watcher)
     _add_features(document, np.random.default_rng([seed, 1]), features_of(watched, features))
     scenario = scenario_from(document)
     return load_scenario(scenario, {"without": list(without)}) if without else scenario
@@ -231,14 +226,15 @@ def _watcher(dice: np.random.Generator, flow: str, counter_flow: str) -> Documen
     }
 
 
-def _issue(
+def _add_issue(
+    document: Document,
     dice: np.random.Generator,
+    name: str,
     number: int,
     table: str,
-    flows: tuple[str, str],
     watcher: str | None,
-) -> Document:
-    """Return an issue; `flows` are the guest's and the host's exports under duty there."""
+) -> None:
+    """Add an issue and, if it is a duty, the goods that it falls on."""
     # The first two are duties, one each way, so that salience has something to measure by.
     is_duty = number < 2 or dice.random() < 0.3
     host, guest = PARTIES[table]
@@ -258,8 +254,9 @@ def _issue(
         # A duty's cost is all but linear: cheaper talk would leave the next rung too dear.
         issue["curvature"] = _held(1.0, "1")
     if is_duty:
+        document["flows"][f"goods_{name}"] = _flow(dice, beneficiary, conceder)
         issue["duty"] = {
-            "flow": flows[number % 2],
+            "flow": f"goods_{name}",
             "rate": _spread(dice, 20, 80, "%"),
             "floor": _held(5, "%"),
             "producers_share": _spread(dice, 0.05, 0.2, "share"),
@@ -279,7 +276,7 @@ def _issue(
             issue["red_lines"] = {watcher: str(dice.choice(rungs))}
     if dice.random() < 0.15 and len(rungs) > 1:
         issue["red_lines"] = {**issue.get("red_lines", {}), conceder: rungs[-1]}
-    return issue
+    document["issues"][name] = issue
 
 
 def _ladder(dice: np.random.Generator) -> Document:
@@ -320,8 +317,6 @@ def _add_features(document: Document, dice: np.random.Generator, wanted: set[str
 def _add_second_table(document: Document, dice: np.random.Generator) -> None:
     """Let guest and watcher meet, under the eyes of the host."""
     document["flows"] |= {
-        "second_out": _flow(dice, GUEST, WATCHER),
-        "second_back": _flow(dice, WATCHER, GUEST),
         "watched_by_host": _punished_flow(dice, HOST),
         "answer_to_host": _flow(dice, HOST, GUEST),
     }
@@ -331,9 +326,7 @@ def _add_second_table(document: Document, dice: np.random.Generator) -> None:
     watcher = _watcher(dice, "watched_by_host", "answer_to_host")
     document["tables"]["second"]["watchers"] = {HOST: watcher}
     for number in range(SECOND_ISSUES):
-        document["issues"][f"other_{number}"] = _issue(
-            dice, number, "second", ("second_out", "second_back"), HOST
-        )
+        _add_issue(document, dice, f"other_{number}", number, "second", HOST)
 
 
 def _add_home(document: Document, dice: np.random.Generator, wanted: set[str]) -> None:
@@ -365,7 +358,7 @@ def _add_conduct(document: Document, dice: np.random.Generator, wanted: set[str]
     if conduct:
         document["conduct"] = conduct
     if "held" in wanted:
-        issue = document["issues"]["issue_0"]
+        issue = document["issues"]["issue_2"]
         rungs = [_held_at(rung) for rung in issue["ladder"].values()]
         issue["held"] = float(dice.choice(rungs))
     if "opponent_models" in wanted:

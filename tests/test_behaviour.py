@@ -95,7 +95,7 @@ def execution_rate(level: float) -> float:
     model = with_levels(january(runs=2000), ev_tariff=level)
     watch = model.watches[0]
     draws = np.random.default_rng(5).random(model.runs)
-    return float(model.countries["united_states"].executes(watch, draws).mean())
+    return float(model.countries["united_states"].executes(watch, rows(model), draws).mean())
 
 
 def test_a_threat_is_executed_far_oftener_with_cause_than_without():

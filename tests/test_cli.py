@@ -267,9 +267,9 @@ def test_set_of_a_tactic_may_set_what_it_reads_too(cli: Run):
     mixed = ("--set", "countries.china.imitation=1.0", "--set", "countries.china.tactic=mixed")
     assert cli(*JANUARY_IN_BRIEF, *mixed, "--json").code == 0
     assert cli(*JANUARY_IN_BRIEF, *mixed[:2], "--json").refused() == (
-        "override countries.china.imitation=1.0: got 'imitation', which no rule of this scenario "
-        "reads; expected the name of a number that one does. Switch on what reads it, or give it "
-        "in the file."
+        "override countries.china.imitation=1.0: got 'imitation', which this scenario leaves out "
+        "or no rule of it reads; expected the name of a number it has. Give it in the file, or "
+        "switch on what reads it."
     )
 
 
@@ -330,7 +330,7 @@ def test_a_set_goes_before_a_lever_of_the_same_key(cli: Run):
     [
         ("paralel", "lever 'paralel': got a name the scenario does not have; expected one of its "
                     "levers. Did you mean 'parallel_arrangement'?"),
-        ("", "lever '': got a name the scenario does not have; expected one of its levers."),
+        ("", "--lever: got ''; expected NAME or NAME=VALUE. Name a lever."),
         ("hostility_of_washington", "lever 'hostility_of_washington': got no value; expected one "
                                     f"for {HOSTILITY}. Write hostility_of_washington=VALUE."),
         ("hostility_of_washington=", f"override {HOSTILITY}='': got ''; expected a number in share."

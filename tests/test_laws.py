@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from negotiate_abm.agents.country import Country
@@ -29,6 +29,7 @@ RUNS, WEEKS = 20, 40
 lawful = settings(
     max_examples=8,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a seed is no simpler for being small
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.filter_too_much,

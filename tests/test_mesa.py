@@ -111,7 +111,7 @@ def test_models_that_are_released_are_forgotten():
     assert sum(reference() is not None for reference in kept) == 0
 
 
-def test_memory_stays_flat_over_fifty_blocks():
+def test_memory_stays_flat_over_thirty_blocks():
     import tracemalloc
 
     # A small world that has everything: what is traced is slow.
@@ -130,7 +130,7 @@ def test_memory_stays_flat_over_fifty_blocks():
     play(5)
     gc.collect()
     settled, _ = tracemalloc.get_traced_memory()
-    for block in range(6, 56):
+    for block in range(6, 36):
         play(block)
     gc.collect()
     later, _ = tracemalloc.get_traced_memory()

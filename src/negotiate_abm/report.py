@@ -110,9 +110,9 @@ def _tests(watchers: dict[str, Any], outcomes: pd.DataFrame, scenario: Scenario)
         for kind in ("agreements", "failed_rounds", "failed_with_a_zone", "broken_at_home"):
             words = f"{scenario.tables[name].title}: {kind.replace('_', ' ')}"
             table.add_row(words, *_spread(outcomes[f"{name}.{kind}"], ".2f"))
-    for watcher, found in watchers.items():
+    for watcher in watchers:
         title = scenario.countries[watcher].title
-        for kind in found:
+        for kind in _DEEDS:
             words = f"{title} {_DEEDS[kind]} {_watched(scenario, watcher)}, share of runs"
             table.add_row(words, *_share(outcomes[f"{watcher}.{kind}"]))
     focal = scenario.countries[scenario.focal].title

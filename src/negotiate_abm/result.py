@@ -154,7 +154,7 @@ class Result:
     def _watcher(self, name: str) -> dict[str, float]:
         return {
             kind: float(self.outcomes[f"{name}.{kind}"].mean())
-            for kind in ("threatened", "complied", "bought_off", "punished")
+            for kind in ("threatened", "punished")
         }
 
     # -- files ------------------------------------------------------------------------

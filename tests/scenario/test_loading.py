@@ -204,7 +204,7 @@ TYPES = [
            "Mend the value or its range"),
     Broken("an inelastic demand", "january", "substitution = { value = 4.5",
            f"substitution = {{ value = 1.0, {_ONE} }} #", "flows.pork_seafood.substitution",
-           "1.0 1", "a number in 1 above 1, not 1", "Mend"),
+           "1.0 1", "a number in 1 above 1, at most 10000, not 1", "Mend"),
     Broken("a value outside its range", "january", "range = [3060, 3270]", "range = [3200, 3270]",
            "countries.canada.gdp", "3155 C$bn/yr",
            "low <= value <= high, range = [3200.0, 3270.0]", "Mend either."),

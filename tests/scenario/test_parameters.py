@@ -707,8 +707,8 @@ def test_a_watcher_without_a_wider_measure_has_no_draw_discarded_for_it(january:
 # -- what an override switches on and off ----------------------------------------------------------
 
 UNREAD = (
-    r"override {}={}: got '{}', which no rule of this scenario reads; expected the name of a "
-    r"number that one does\. Switch on what reads it, or give it in the file\."
+    r"override {}={}: got '{}', which this scenario leaves out or no rule of it reads; expected "
+    r"the name of a number it has\. Give it in the file, or switch on what reads it\."
 )
 
 

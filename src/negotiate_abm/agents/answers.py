@@ -8,7 +8,7 @@ import numpy as np
 
 from negotiate_abm.agents.country import WEEKS_A_YEAR, Country
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, ratio
-from negotiate_abm.mechanisms.preferences import perpetual_worth
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE, perpetual_worth
 from negotiate_abm.mechanisms.retaliation import answer_probabilities
 from negotiate_abm.tables import Table
 from negotiate_abm.watches import Watch
@@ -101,7 +101,8 @@ def purchase(country: Country, watch: Watch, own_table: Table, rows: IntArray) -
     """
     side = own_table.side_of(country.name)
     part = own_table.open_parts(rows) * own_table.concedes(side)[:, None]
-    is_next = (part > 0.0) & (np.cumsum(part > 0.0, axis=-1) == 1)
+    is_open = part * np.take(own_table.width, rows, axis=0) > LEVEL_TOLERANCE
+    is_next = is_open & (np.cumsum(is_open, axis=-1) == 1)
     cost = np.take(own_table.cost, rows, axis=0) * part * is_next
     worth = np.take(own_table.benefit, rows, axis=0) * part * is_next
     factor = country.cost_factor(own_table, rows)[:, :, None]

@@ -37,6 +37,9 @@ WORTH_REPRICING = 0.02
 # Worth that a package may exceed the aspiration by without a whole step to hand back in it.
 LEAST_SPARE = 1e-9
 
+# Worth that sums of steps may miss the aspiration by.
+ROUNDING = 1e-12
+
 # Halvings of a divided step: a hundredth of a step is well below a rung.
 BISECTIONS = 7
 
@@ -255,7 +258,7 @@ def _mend_last_step(
     Inside a step the penalty is not linear. Where interpolation left the proposer short,
     halve the way to the package with the step whole, which the path has checked.
     """
-    short = bargain.worth(package, proposer) < aspiration - LEAST_SPARE
+    short = bargain.worth(package, proposer) < aspiration - ROUNDING
     rows = np.flatnonzero(possible & short)
     if rows.size == 0:
         return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_END = 1_000_000
 
 
-def _respect_cross_links(model: NegotiationModel) -> None:
+def respect_cross_links(model: NegotiationModel) -> None:
     """What one table has agreed limits what another may: nothing is given and withheld at once.
 
     Talk gives nothing away, and limits nothing.
@@ -48,7 +48,7 @@ def _limit(table: Table, place: int, most: FloatArray) -> None:
 def open_rounds(model: NegotiationModel) -> None:
     """Rounds open at an event or by chance; both sides take stock of their prospects."""
     for table in model.tables.values():
-        _respect_cross_links(model)
+        respect_cross_links(model)
         opens = model.draw(f"open {table.name}") < chance(table.opening_hazard)
         already = np.zeros(model.runs, dtype=np.int64)
         if model.week == 1:
@@ -127,7 +127,7 @@ def _stake(table: Table, bargain: Bargain, country: Country, rows: IntArray) -> 
 def hold_talks(model: NegotiationModel) -> None:
     """In open rounds the side whose turn it is offers, and the other answers."""
     for table in model.tables.values():
-        _respect_cross_links(model)
+        respect_cross_links(model)
         agreed_before = table.agreed.copy()
         rows = np.flatnonzero(table.open)
         if rows.size:

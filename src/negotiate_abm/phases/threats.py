@@ -9,6 +9,7 @@ import numpy as np
 from negotiate_abm.agents.answers import Purchase, answers, purchase
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
+from negotiate_abm.phases.talks import respect_cross_links
 from negotiate_abm.tables import Table
 from negotiate_abm.watches import THREATENED, WATCHER, Watch
 
@@ -45,6 +46,7 @@ def answer_threats(model: NegotiationModel) -> None:
             continue
         country = model.countries[watch.threatens]
         own_table = model.table_between(watch.threatens, watch.watcher)
+        respect_cross_links(model)  # this week's talks may have moved what is linked
         buying = None if own_table is None else purchase(country, watch, own_table, rows)
         chances = np.cumsum(answers(country, watch, rows, buying=buying), axis=-1)
         draw = model.draw_in([f"answer {watch.name}"], rows)[:, 0]

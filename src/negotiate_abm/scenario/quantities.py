@@ -128,6 +128,8 @@ class Unit:
         """What the field expects, in words."""
         text = f"a number in {self.symbol}"
         if self.low is not None and self.high is not None:
+            if self.above_low:
+                return f"{text} above {self.low:g}, at most {self.high:g}"
             return f"{text} between {self.low:g} and {self.high:g}"
         if self.low is not None:
             return f"{text} {'above' if self.above_low else 'of at least'} {self.low:g}"

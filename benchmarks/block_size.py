@@ -6,7 +6,7 @@ import time
 
 from negotiate_abm import NegotiationModel
 
-SIZES = (1, 10, 50, 100, 250, 500, 1000, 2000, 4000)
+SIZES = (1, 10, 100, 500, 1000, 2000, 4000, 8000)
 TRIES = 3
 WEEKS = 52
 

@@ -124,6 +124,9 @@ def random_world(
         watcher = WATCHER if watched else None
         _add_issue(document, dice, f"issue_{number}", number, "table", watcher)
     _add_features(document, np.random.default_rng([seed, 1]), features_of(watched, features))
+    seated = {t[role] for t in document["tables"].values() for role in ("host", "guest")}
+    if watched and WATCHER not in seated:  # it bargains nowhere, so nothing reads how
+        document["countries"][WATCHER].pop("tactic_exponent", None)
     scenario = scenario_from(document)
     return load_scenario(scenario, {"without": list(without)}) if without else scenario
 

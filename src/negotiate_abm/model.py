@@ -31,6 +31,7 @@ from negotiate_abm.scenario.loader import (
 from negotiate_abm.scenario.parameters import central
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import TradeFlow, ladders
+from negotiate_abm.snapshot import coordinates, snapshot
 from negotiate_abm.tables import Table
 from negotiate_abm.trade import Trade
 from negotiate_abm.watches import THREATENED, WATCHER, Watch
@@ -238,72 +239,11 @@ class NegotiationModel(mesa.Model):
 
     def coordinates(self) -> dict[str, list[str]]:
         """Return the labels of every dimension of `snapshot` but run and week."""
-        return {
-            "issue": [issue for table in self.tables.values() for issue in table.issues],
-            "country": list(self.countries),
-            "counterpart": list(self.countries),
-            "province": list(self.provinces),
-            "table": list(self.tables),
-            "watch": [watch.name for watch in self.watches],
-            "flow": list(self.case.flows),
-        }
+        return coordinates(self)
 
     def snapshot(self) -> Snapshot:
         """Return the state of every run: name to dimensions (after run) and values."""
-        tables, watches = list(self.tables.values()), self.watches
-        provinces = list(self.provinces.values())
-        nowhere = np.zeros((self.runs, 0))
-
-        def beside(columns: list[FloatArray]) -> FloatArray:
-            return np.stack(columns, axis=-1) if columns else nowhere
-
-        def by_issue(pick: Callable[[Table], FloatArray]) -> FloatArray:
-            return np.concatenate([pick(table) for table in tables], axis=1)
-
-        return {
-            "offered": (("issue",), by_issue(lambda t: t.offered)),
-            "agreed": (("issue",), by_issue(lambda t: t.agreed)),
-            "in_force": (("issue",), by_issue(lambda t: t.in_force)),
-            "restored": (("issue",), by_issue(lambda t: t.restored())),
-            "trust": (("country", "counterpart"), self._trust()),
-            "leverage": (("table", "country"), self._by_party(lambda t: t.leverage)),
-            "unscaled_leverage": (
-                ("table", "country"),
-                self._by_party(lambda t: t.unscaled_leverage),
-            ),
-            "talking": (("table",), beside([t.open.astype(np.float64) for t in tables])),
-            "approval": (("country",), beside([c.home.approval for c in self.countries.values()])),
-            "pressure": (("province",), beside([p.pressure for p in provinces])),
-            "loss": (("province",), beside([p.loss for p in provinces])),
-            "exposure": (("watch",), beside([w.exposure() for w in watches])),
-            "pulled": (("watch",), beside([w.pulled for w in watches])),
-            "steadfast": (("table",), beside([t.steadfast for t in tables])),
-            "interest": (("table",), beside([t.interest for t in tables])),
-            "exports": (("flow",), beside(list(self.exports().values()))),
-            "hostility": (("watch",), beside([w.hostility for w in watches])),
-            "threat": (("watch",), beside([w.hanging.astype(np.float64) for w in watches])),
-            "punishment": (("watch",), beside([w.feud.of(WATCHER) for w in watches])),
-            "counter": (("watch",), beside([w.feud.of(THREATENED) for w in watches])),
-            "relief": ((), self.relief(self.case.focal)),
-            "punishment_loss": ((), self.punishment_loss(self.case.focal)),
-        }
-
-    def _trust(self) -> FloatArray:
-        names = list(self.countries)
-        trust = np.full((self.runs, len(names), len(names)), np.nan)
-        for i, country in enumerate(self.countries.values()):
-            for other in country.beliefs:
-                trust[:, i, names.index(other)] = country.trust_in(other)
-        return trust
-
-    def _by_party(self, pick: Callable[[Table], FloatArray]) -> FloatArray:
-        """Return what a table keeps by side, (runs, tables, countries), NaN elsewhere."""
-        names = list(self.countries)
-        found = np.full((self.runs, len(self.tables), len(names)), np.nan)
-        for i, table in enumerate(self.tables.values()):
-            for side, party in enumerate(table.parties):
-                found[:, i, names.index(party)] = pick(table)[:, side]
-        return found
+        return snapshot(self)
 
     def reporters(self) -> dict[str, Callable[[NegotiationModel], float]]:
         """Return Mesa model reporters, one for each column of `snapshot`.

@@ -126,7 +126,8 @@ NOWHERE = {
     ),
     "a wedge eased by no issue": (
         {f"{WEDGE}.eased_by": "us_tariffs_on_chna"},
-        f"{WEDGE}.eased_by: got 'us_tariffs_on_chna'; expected an issue. "
+        f"{WEDGE}.eased_by: got 'us_tariffs_on_chna'; expected an issue between china "
+        "and united_states. "
         "Did you mean 'us_tariffs_on_china'?",
     ),
     "a weapon that is no duty": (

@@ -184,8 +184,15 @@ def _alternatives(s: Scenario) -> Iterator[Problem]:
                 "a watcher who threatens the wooer's partner",
                 "Name the other party as wooer.",
             )
-        if wedge.eased_by is not None:
-            yield from _name(f"{key}.eased_by", wedge.eased_by, s.issues, "an issue")
+        known = wedge.wooer in s.countries and wedge.watcher in table.watchers
+        if wedge.eased_by is not None and known:
+            between = [
+                name
+                for name, issue in s.issues.items()
+                if {issue.conceder, issue.beneficiary} == {wedge.wooer, wedge.watcher}
+            ]
+            what = f"an issue between {wedge.wooer} and {wedge.watcher}"
+            yield from _name(f"{key}.eased_by", wedge.eased_by, between, what)
 
 
 def _levers(s: Scenario) -> Iterator[Problem]:
@@ -517,6 +524,13 @@ def _ladders(s: Scenario) -> Iterator[Problem]:
         key = f"issues.{name}.ladder"
         talk = rungs.talk
         levels = ", ".join(f"{level:g}" for level in rungs.levels[0])
+        if issue.held not in (None, 0.0, *rungs.levels[0]) and not issue.divisible:
+            yield Problem(
+                f"issues.{name}.held",
+                f"{issue.held:g}",
+                f"zero or a rung's level, {levels}: it is conceded by whole rungs",
+                "Choose one.",
+            )
         if rungs.breaks_order[0]:
             yield Problem(key, f"levels {levels}", "levels that climb to 1", "Reorder the rungs.")
         elif talk != sorted(talk, reverse=True):

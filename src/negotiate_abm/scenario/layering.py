@@ -228,8 +228,11 @@ def unread(s: Document) -> Iterator[Path]:
             if no_trust or other not in counterparts:
                 yield (*key, "trust", other)
         seats = [t for t in _named(s, "tables").values() if name in (t.get("host"), t.get("guest"))]
-        if seats and all(name in _section(table, "reservation") for table in seats):
+        if all(name in _section(table, "reservation") for table in seats):
             yield (*key, "private_reservation")
+        if not seats:
+            yield (*key, "tactic_exponent")
+            yield (*key, "imitation")
         if no_trust or not counterparts:
             yield (*key, "sunk_share")
         if no_trust or not counterparts or _section(s, "trust", "two_types"):

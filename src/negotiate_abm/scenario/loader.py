@@ -162,6 +162,10 @@ def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
             scenario.tables,
             scenario.without,
         )
+        if isinstance(overrides["without"], list) and scenario.without:
+            # What is switched off has lost its numbers, and cannot be switched on again.
+            off = dict.fromkeys([*scenario.without, *overrides["without"]])
+            overrides = {**overrides, "without": list(off)}
     document = scenario.model_dump(mode="python")
     numbers = {key: value for key, value in overrides.items() if _is_number(value)}
     for key, value in overrides.items():

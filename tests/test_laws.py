@@ -466,7 +466,6 @@ def numbers_of(scenario: Scenario, mechanism: str) -> list[str]:
 
     own_lines = [n for n, i in scenario.issues.items() if i.conceder in i.red_lines]
     rungs = [n for n, i in scenario.issues.items() if len(i.ladder) > 1 or i.divisible]
-    weapons = [n for n, i in scenario.issues.items() if i.weaponisable]
     return {
         "trust": keys("trust", "trust_strength", "sunk_share", "grace_weeks"),
         "leverage": keys("leverage_bend"),
@@ -477,12 +476,11 @@ def numbers_of(scenario: Scenario, mechanism: str) -> list[str]:
         + keys("domestic", "shares", "elsewhere", "approval", "consent", "protected"),
         "consent": keys("consent"),
         "watchers": keys("watchers", "alarm", "exposure", "fades_weeks", "knock_on", "wedge")
-        + list(document["ties"])
-        + list(document["arrangements"]),
+        + list(document["ties"]),
         "wedge": keys("wedge"),
         "arrangements": keys("arrangements"),
         "ties": keys("ties"),
-        "reimposition": weapons + keys("dependence", "reimposition_hazard"),
+        "reimposition": keys("dependence", "reimposition_hazard"),
     }[mechanism]
 
 
@@ -522,11 +520,13 @@ KINDS = {
 def test_random_worlds_see_everything_that_can_happen():
     seen: set[str] = set()
     for seed, strategy in enumerate(retaliation_strategies.names()):
+        # The agenda may keep weapons off the table for good.
+        left_out = {"quota", "agenda"} if seed % 2 else {"quota"}
         world = random_world(
             seed,
             retaliation=strategy,
             other_retaliation=strategy,
-            features=set(FEATURES) - {"quota"},
+            features=set(FEATURES) - left_out,
         )
         model = NegotiationModel(world, 60)
         for now in stories_of(model, 52):

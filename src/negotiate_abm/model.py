@@ -125,14 +125,23 @@ class NegotiationModel(mesa.Model):
         self._standing_losses = self._losses_not_at_stake()
         self._trade = Trade(self.case, p)
         self._shocks = Shocks(self.rng_seed, self.run_numbers, *self._purposes())
-        losses, hurt = self.flow_losses(), self.producers_hurt()
-        for province in self.provinces.values():
-            province.settle(losses, hurt)
+        self._settle_provinces()
         for country in self.countries.values():
             country.home.settle()
         self.datacollector = mesa.DataCollector(model_reporters=self.reporters() if collect else {})
         self._collects = collect
         self.latest: tuple[int, Snapshot] | None = None
+
+    def _settle_provinces(self) -> None:
+        """Let provinces begin with what has long pressed them: without what a user holds."""
+        held = [(table, table.in_force) for table in self.tables.values()]
+        for table, in_force in held:
+            table.in_force = np.where(table.is_held, 0.0, in_force)
+        losses, hurt = self.flow_losses(), self.producers_hurt()
+        for table, in_force in held:
+            table.in_force = in_force
+        for province in self.provinces.values():
+            province.settle(losses, hurt)
 
     # -- the week ---------------------------------------------------------------------
 
@@ -162,13 +171,7 @@ class NegotiationModel(mesa.Model):
         losses = dict(self._standing_losses)
         for table in self.tables.values():
             unrelieved = (1.0 - table.restored()) * table.exporter_stake
-            missing = [
-                1.0 - self.countries[party].alternatives.replaced(table, self.week)
-                for party in table.parties
-            ]
-            unrelieved = unrelieved * np.stack(
-                [missing[1 - side] for side in table.conceder], axis=-1
-            )
+            unrelieved = unrelieved * self.missing(table)
             for i, flow in enumerate(table.flows):
                 if flow is not None:
                     losses[flow] = losses.get(flow, np.zeros(self.runs)) + unrelieved[:, i]
@@ -178,6 +181,14 @@ class NegotiationModel(mesa.Model):
                     loss = measure.loss(watch.feud.of(side), watch.wide_for(side))
                     losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
         return losses
+
+    def missing(self, table: Table) -> FloatArray:
+        """Return the share of losses that no other buyer makes good, by issue, (runs, issues)."""
+        by_side = [
+            1.0 - self.countries[party].alternatives.replaced(table, self.week)
+            for party in table.parties
+        ]
+        return np.stack([by_side[1 - side] for side in table.conceder], axis=-1)
 
     def producers_hurt(self) -> dict[str, FloatArray]:
         """Return what concessions in force cost protected producers, by issue.
@@ -200,7 +211,7 @@ class NegotiationModel(mesa.Model):
         total = np.zeros(self.runs)
         for table in self._reported_tables():
             if country in table.parties:
-                gains = table.restored() * table.exporter_stake
+                gains = table.restored() * table.exporter_stake * self.missing(table)
                 total = total + (gains * ~table.concedes(table.side_of(country))).sum(axis=-1)
         return total
 
@@ -380,7 +391,7 @@ class NegotiationModel(mesa.Model):
         """Return the share of exports to a watcher that has been pulled away, shape (runs,)."""
         away = self.countries[watch.threatens].alternatives
         moved = away.moved_from(watch.watcher, self.week)
-        return self._trade.pulled_away(watch, moved)
+        return self._trade.pulled_away(watch, moved, self.missing(watch.table))
 
     def watches_of(self, table: Table) -> list[Watch]:
         """Return those who watch a table."""
@@ -396,8 +407,8 @@ class NegotiationModel(mesa.Model):
         for name in self.case.flows:
             if name not in governed:
                 goods = TradeFlow.of(name, self.parameters)
-                rate = self.parameters[f"flows.{name}.rate_when_valued"]
-                losses[name] = exporter_loss(goods.free_value, rate, goods.sigma, goods.omega)
+                elasticities = (goods.sigma, goods.omega)
+                losses[name] = exporter_loss(goods.free_value, goods.rate, *elasticities)
         return losses
 
 

@@ -236,9 +236,11 @@ class Table:
         return np.maximum(self.rounded(limit, rows), agreed)
 
     def _another_sector_moved(self, rows: IntArray) -> BoolArray:
-        """Return whether something substantive is agreed in a sector that is no weapon."""
+        """Return whether whoever holds a weapon has given something substantive that is none."""
         agreed, first = np.take(self.agreed, rows, 0), np.take(self.first_substantive, rows, 0)
-        return np.asarray((reaches(agreed, first) & ~self.weaponisable).any(axis=-1))
+        armed = np.isin(self.conceder, self.conceder[self.weaponisable])
+        counts = armed & ~self.weaponisable & ~self.is_held
+        return np.asarray((reaches(agreed, first) & counts).any(axis=-1))
 
     def open_parts(self, rows: IntArray) -> FloatArray:
         """Return the share of each segment neither agreed nor out of reach, (rows, ...)."""

@@ -30,8 +30,7 @@ class Trade:
             goods = TradeFlow.of(name, p)
             elasticities = (goods.sigma, goods.omega)
             if name not in duties:
-                rate = p[f"flows.{name}.rate_when_valued"]
-                self._at_start[name] = value_under(goods.free_value, rate, *elasticities)
+                self._at_start[name] = value_under(goods.free_value, goods.rate, *elasticities)
                 continue
             key = f"issues.{duties[name]}.duty."
             now = value_under(goods.free_value, p[key + "rate"], *elasticities)
@@ -59,13 +58,14 @@ class Trade:
                     now[name] = now[name] * left
         return now
 
-    def pulled_away(self, watch: Watch, moved: FloatArray) -> FloatArray:
+    def pulled_away(self, watch: Watch, moved: FloatArray, missing: FloatArray) -> FloatArray:
         """Return the share of the threatened's exports to a watcher that has turned away, (runs,).
 
-        What it regains at the watched table, and what its arrangements have `moved`.
+        What it regains at the watched table, as far as it was `missing`, of shape (runs,
+        issues), and what its arrangements have `moved`.
         """
         table = watch.table
-        restored = table.restored()
+        restored = table.restored() * missing
         regained, exports = np.zeros(self._runs), np.zeros(self._runs)
         for i, governed in enumerate(table.flows):
             if governed is not None and table.conceder[i] != watch.side:

@@ -103,6 +103,8 @@ class Watch:
         self.wide = np.zeros(runs)
         self.bought = np.zeros(runs)
         self.bought_at = np.full(runs, -2, dtype=np.int64)
+        # Until when it threatens no more, because it was heeded, and because it was paid.
+        self.heeded_until = np.full(runs, -1, dtype=np.int64)
         self.paid_until = np.full(runs, -1, dtype=np.int64)
         # When a round last opened: how likely the threatened would be to comply.
         self.gives_in = np.zeros(runs)
@@ -225,8 +227,7 @@ class Watch:
         line_slope = np.take(self.parameter_or("line_slope", 0.0), rows)
         rise = per_level[:, :, None] * width * part + line_slope[:, None, None] * line_rise
         severity = np.empty((rows.size, 2))
-        now = self.severity + self.line_severity * self.crosses_line()
-        severity[:, self.side] = np.take(now * self.credibility.trust, rows)
+        severity[:, self.side] = np.take(self.severity_now() * self.credibility.trust, rows)
         severity[:, 1 - self.side] = others_loss
         risk = Risk(
             np.take(self.log_hazard_of_agreed(), rows),
@@ -261,6 +262,10 @@ class Watch:
         """Return the chance of a threat within the weeks looked ahead as things stand, (runs,)."""
         weeks = self.parameter("lookahead_weeks")
         return chance(weeks * exponential(self.log_hazard_of_agreed()))
+
+    def severity_now(self) -> FloatArray:
+        """Return what a punishment would cost the threatened as things stand, (runs,)."""
+        return self.severity + self.line_severity * self.crosses_line()
 
     def crosses_line(self) -> FloatArray:
         """Return one where a red line is crossed, else zero, shape (runs,)."""

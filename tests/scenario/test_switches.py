@@ -86,7 +86,7 @@ LEFT_OF = {
     "consent": gone(".consent."),
     "watchers": gone(
         *(".watchers.", ".alarm.", ".exposure.", ".fades_weeks.", ".knock_on."),
-        *(".wedge.", ".ties.", ".arrangements."),
+        *(".wedge.", ".ties."),
     ),
     "wedge": gone(".wedge."),
     "arrangements": gone(".arrangements."),
@@ -144,7 +144,8 @@ def test_a_table_taken_away_takes_all_that_is_its_own(changed: Change, table: st
 def test_any_two_switches_go_together(changed: Change):
     whole = quantities(load_scenario(JANUARY)).keys()
     for pair in combinations([*MECHANISMS, *TABLES], 2):
-        assert quantities(less(changed, JANUARY, *pair)).keys() <= whole, pair
+        left = quantities(less(changed, JANUARY, *pair)).keys()
+        assert {key for key in left if not key.endswith(".rate_now")} <= whole, pair
 
 
 def test_any_switches_go_together_while_a_table_is_left(changed: Change):
@@ -386,7 +387,7 @@ def test_a_lever_pulled_too_far_is_refused(january: Scenario, levers: dict[str, 
         ("ties", {"deterrence_ties"}),
         ("arrangements", {"parallel_arrangement"}),
         ("watchers",
-         {"hostility_of_washington", "parallel_arrangement", "deterrence_ties"}),
+         {"hostility_of_washington", "deterrence_ties"}),
         ("canada_us", set()),
         ("us_china", set()),
         ("canada_china", {"hostility_of_washington", "parallel_arrangement", "initial_trust",

@@ -44,7 +44,7 @@ class Alternatives:
         for name, entry in self._begun.items():
             if entry.watcher == partner:
                 total = total + self._of(name, "pulls") * self._built(name, week)
-        return total
+        return np.minimum(total, 1.0)
 
     def outside_option(
         self, table: Table, side: int, rows: IntArray, week: int

@@ -81,7 +81,7 @@ def answers(
         np.take(watch.parameter("chill_weeks"), rows) / WEEKS_A_YEAR,
         np.take(country.discount_rate, rows),
     )
-    severity = watch.severity + watch.line_severity * watch.crosses_line()
+    severity = watch.severity_now()
     if belief is None:
         belief = np.take(watch.credibility.trust, rows)
     at_risk = belief * np.take(severity, rows)
@@ -106,7 +106,7 @@ def purchase(country: Country, watch: Watch, own_table: Table, rows: IntArray) -
     cost = np.take(own_table.cost, rows, axis=0) * part * is_next
     worth = np.take(own_table.benefit, rows, axis=0) * part * is_next
     factor = country.cost_factor(own_table, rows)[:, :, None]
-    severity = watch.severity + watch.line_severity * watch.crosses_line()
+    severity = watch.severity_now()
     at_risk = np.take(severity * watch.credibility.trust, rows)[:, None, None]
     now = watch.strike_probability(rows)[:, None, None]
     after = watch.strike_probability(rows, worth)

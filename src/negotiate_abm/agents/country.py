@@ -162,8 +162,10 @@ class Country(mesa.Agent):
         lasting = np.ones((table.runs, len(table.issues)))
         for i, flow in enumerate(table.flows):
             if table.weaponisable[i] and table.conceder[i] != table.side_of(self.name):
-                dependence = self._p[f"flows.{flow}.dependence"]
-                hazard = WEEKS_A_YEAR * self._p["conduct.reimposition_hazard"] * dependence
+                others = self.alternatives.replaced(table, self.model.week)
+                dependence = self._p.get(f"flows.{flow}.dependence", 0.0) * (1.0 - others)
+                weekly = self._p.get("conduct.reimposition_hazard", 0.0) * dependence
+                hazard = WEEKS_A_YEAR * weekly
                 lasting[:, i] = lasting_share(self.discount_rate, hazard)
         return lasting
 

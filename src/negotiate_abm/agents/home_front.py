@@ -84,17 +84,23 @@ class HomeFront:
         return np.stack([np.take(p.influence, rows) for p in self.provinces], axis=-1)
 
     def consents(
-        self, table: Table, rows: IntArray, levels: FloatArray, draws: FloatArray
+        self,
+        table: Table,
+        rows: IntArray,
+        levels: FloatArray,
+        missing: FloatArray,
+        draws: FloatArray,
     ) -> tuple[BoolArray, BoolArray]:
         """Return whether the government dares to sign, and whether its provinces let it pass.
 
-        Both have shape (rows,); `draws`, uniform and of shape (rows, 2), are behind its
-        error of judgement and the provinces' answer.
+        Both have shape (rows,); `missing`, of shape (rows, issues), is the share of losses
+        that no other buyer makes good; `draws`, uniform and of shape (rows, 2), are behind
+        its error of judgement and the provinces' answer.
         """
         yes = np.ones(rows.size, dtype=np.bool_)
         if self.consent is None:
             return yes, yes
-        gains, influence = self._gains(table, rows, levels), self._influence(rows)
+        gains, influence = self._gains(table, rows, levels, missing), self._influence(rows)
 
         def number(name: str) -> FloatArray:
             return np.take(self._p[f"{self._key}consent.{name}"], rows)
@@ -117,7 +123,9 @@ class HomeFront:
         """Return the share of a breach that a deal broken at home counts as, shape (runs,)."""
         return self._p.get(self._key + "consent.breach_share", 0.0)
 
-    def _gains(self, table: Table, rows: IntArray, levels: FloatArray) -> FloatArray:
+    def _gains(
+        self, table: Table, rows: IntArray, levels: FloatArray, missing: FloatArray
+    ) -> FloatArray:
         """Return what each province would gain by new levels, C$ billion a year.
 
         Shape (rows, provinces): its share of what exporters regain, less what compensation
@@ -129,7 +137,7 @@ class HomeFront:
         def moved(values: FloatArray) -> FloatArray:
             return table.worth_of(levels, values, rows) - table.worth_of(agreed, values, rows)
 
-        regained = moved(table.restores) * np.take(table.exporter_stake, rows, axis=0)
+        regained = moved(table.restores) * np.take(table.exporter_stake, rows, axis=0) * missing
         borne = 1.0 - np.take(self._p.get("domestic.compensation", 0.0), rows)
         lost = moved(table.hurt) * borne[:, None]
         by_issue = regained[:, :, None] * np.take(relieved, rows, axis=0)

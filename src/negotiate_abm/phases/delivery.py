@@ -18,14 +18,14 @@ def reimpose_duties(model: NegotiationModel) -> None:
     for table in model.tables.values():
         if not table.weaponisable.any():
             continue
-        restored = table.restored()
+        restored = table.restored() * model.missing(table)
         for i in np.flatnonzero(table.weaponisable & ~table.is_held):
             issue, flow = table.issues[i], table.flows[i]
-            exposed = model.parameters[f"flows.{flow}.dependence"] * restored[:, i]
+            exposed = model.parameters.get(f"flows.{flow}.dependence", 0.0) * restored[:, i]
             rows = np.flatnonzero(exposed > 0.0)
             if rows.size == 0:
                 continue
-            hazard = (model.parameters["conduct.reimposition_hazard"] * exposed)[rows]
+            hazard = (model.parameters.get("conduct.reimposition_hazard", 0.0) * exposed)[rows]
             rows = rows[model.draw_in([f"reimpose {issue}"], rows)[:, 0] < chance(hazard)]
             talk = table.top_talk[rows, i]
             taken_back = table.agreed[rows, i] - talk

@@ -9,7 +9,7 @@ import numpy as np
 from negotiate_abm.agents.answers import answers
 from negotiate_abm.agents.country import Country
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
-from negotiate_abm.mechanisms.leverage import leverage
+from negotiate_abm.mechanisms.leverage import leverage, steadfastness
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, chance
 from negotiate_abm.mechanisms.opponents import insisted
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
@@ -41,7 +41,8 @@ def respect_cross_links(model: NegotiationModel) -> None:
 
 
 def _limit(table: Table, place: int, most: FloatArray) -> None:
-    kept = np.minimum(table.linked_cap[:, place], np.clip(most, 0.0, 1.0))
+    most = np.clip(most, table.top_talk[:, place], 1.0)
+    kept = np.minimum(table.linked_cap[:, place], most)
     table.linked_cap[:, place] = kept
 
 
@@ -91,10 +92,10 @@ def _take_stock(model: NegotiationModel, table: Table, rows: IntArray) -> IntArr
     if rows.size == 0:
         return rows
     table.agreed_at_opening[rows] = table.agreed[rows]
-    for watch in model.watches_of(table):
-        watch.gives_in[rows] = answers(model.countries[watch.threatens], watch, rows)[:, 0]
-    bargain, _ = _bargain_over(model, table, rows)
     sides = [model.countries[party] for party in table.parties]
+    if table.entry.wedge is not None:
+        _foresee_pressure(model, table, rows)
+    bargain, _ = _bargain_over(model, table, rows)
     for side, country in enumerate(sides):
         best = country.prospects(table, bargain, rows)
         table.reservation[rows, side] = country.least(table, best, rows)
@@ -113,6 +114,23 @@ def _take_stock(model: NegotiationModel, table: Table, rows: IntArray) -> IntArr
     suits_both = bargain.worth(offer, 1) >= np.take(table.reservation[:, 1], rows)
     table.zone[rows] = possible & suits_both
     return rows[(table.best[rows] > table.reservation[rows]).all(axis=-1)]
+
+
+def _foresee_pressure(model: NegotiationModel, table: Table, rows: IntArray) -> None:
+    """Let a wooer judge how likely its partner is to give in to the watcher.
+
+    The partner weighs what it could hope for from these talks, were nobody to press it.
+    """
+    assert table.entry.wedge is not None
+    watch = model.watch_by(table.entry.wedge.watcher, table)
+    partner = model.countries[watch.threatens]
+    watch.gives_in[rows], table.steadfast[rows] = 0.0, 1.0
+    bargain, _ = _bargain_over(model, table, rows)
+    for side, party in enumerate(table.parties):
+        table.best[rows, side] = model.countries[party].prospects(table, bargain, rows)
+    watch.gives_in[rows] = answers(partner, watch, rows)[:, 0]
+    stands = steadfastness(watch.chance_of_threat(), watch.gives_in)
+    table.steadfast[rows] = np.take(stands, rows)
 
 
 def _stake(table: Table, bargain: Bargain, country: Country, rows: IntArray) -> FloatArray:
@@ -174,7 +192,9 @@ def _take_turn(
     gives_something = (levels > np.take(table.agreed, rows, axis=0) + LEVEL_TOLERANCE).any(axis=-1)
     agrees = np.flatnonzero(takes & has_offer & gives_something)
     if agrees.size:
-        _sign(model, table, side, rows[agrees], levels[agrees])
+        deal = bargain.in_runs(agrees)
+        gains = np.stack([deal.worth(package[agrees], party) for party in (0, 1)], axis=-1)
+        _sign(model, table, side, rows[agrees], levels[agrees], gains)
 
 
 def _tactic_draw(model: NegotiationModel, table: Table, side: int, rows: IntArray) -> FloatArray:
@@ -182,16 +202,26 @@ def _tactic_draw(model: NegotiationModel, table: Table, side: int, rows: IntArra
 
 
 def _sign(
-    model: NegotiationModel, table: Table, side: int, rows: IntArray, levels: FloatArray
+    model: NegotiationModel,
+    table: Table,
+    side: int,
+    rows: IntArray,
+    levels: FloatArray,
+    gains: FloatArray,
 ) -> None:
-    """Both governments sign if they dare; then the home front lets the deal pass, or breaks it."""
+    """Both governments sign if they dare; then the home front lets the deal pass, or breaks it.
+
+    `gains`, of shape (rows, 2), is what each gets of all it could hope for.
+    """
     dares, passes = np.ones(rows.size, dtype=np.bool_), np.ones(rows.size, dtype=np.bool_)
     breaks = []
     for party in table.parties:
         home = model.countries[party].home
         if home.consent is not None:
             purposes = [f"{what} {table.name} {party}" for what in ("misjudge", "consent")]
-            signs, consent = home.consents(table, rows, levels, model.draw_in(purposes, rows))
+            missing = np.take(model.missing(table), rows, axis=0)
+            draws = model.draw_in(purposes, rows)
+            signs, consent = home.consents(table, rows, levels, missing, draws)
             dares, passes = dares & signs, passes & consent
             breaks.append((party, signs, consent))
     size = (levels - table.agreed[rows]).max(axis=-1)
@@ -204,6 +234,7 @@ def _sign(
     signed = rows[done]
     table.agreed[signed] = levels[done]
     table.agreements[signed] += 1
+    table.best[signed] = np.maximum(table.best[signed] - gains[done], 0.0)
     for party, partner in (table.parties, table.parties[::-1]):
         credit = np.zeros(model.runs)
         weight = np.take(model.parameters.get("trust.agreement", 0.0), signed)
@@ -257,6 +288,8 @@ def _settle_talks(model: NegotiationModel, table: Table) -> None:
         best = np.maximum(table.best[rows, side] - gains[:, side], 0.0)
         table.best[rows, side] = best
         table.reservation[rows, side] = model.countries[party].least(table, best, rows)
+        table.own_last[rows, side] -= gains[:, side]
+        table.received[rows, side] -= gains[:, side][:, None]
     model.record_rows("talks agreed", rows, table.between(0))
 
 

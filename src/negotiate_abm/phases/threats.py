@@ -24,7 +24,7 @@ def threaten(model: NegotiationModel) -> None:
         exposure = watch.exposure()
         # A threat that was met is not repeated while it still chills, unless there is new cause;
         # one that was bought off, not at all.
-        content = watch.table.chilled_until >= model.week
+        content = watch.heeded_until >= model.week
         if content.any():
             content &= ~watch.aggrieved()
         content |= watch.paid_until >= model.week
@@ -86,12 +86,19 @@ def _comply(model: NegotiationModel, watch: Watch, rows: IntArray) -> None:
     )
 
 
+def _has_something_to_take_back(watch: Watch, rows: IntArray) -> BoolArray:
+    """Return whether heeding the watcher would still change anything, shape (rows,)."""
+    agreed, _, _ = watch.tolerated(rows)
+    return np.asarray((watch.table.agreed[rows] > agreed + LEVEL_TOLERANCE).any(axis=-1))
+
+
 def _chill(model: NegotiationModel, watch: Watch, rows: IntArray) -> FloatArray:
-    """Put off further concessions, and the watcher's next threat, for some weeks."""
+    """Put off further concessions, and this watcher's next threat, for some weeks."""
     table = watch.table
     chill = np.rint(np.take(watch.parameter("chill_weeks"), rows))
     until = model.week + chill.astype(np.int64)
     table.chilled_until[rows] = np.maximum(table.chilled_until[rows], until)
+    watch.heeded_until[rows] = np.maximum(watch.heeded_until[rows], until)
     return chill
 
 
@@ -159,6 +166,8 @@ def review_measures(model: NegotiationModel) -> None:
         due = model.is_due(watch.since_execution)
         punishment = watch.feud.of(WATCHER)
         considers = np.flatnonzero(due & (punishment > 0.0))
+        if considers.size:
+            considers = considers[_has_something_to_take_back(watch, considers)]
         if considers.size:
             # A punishment in force is certain: what it weighs is how hard it hits.
             chances = answers(threatened, watch, considers, punishment[considers])

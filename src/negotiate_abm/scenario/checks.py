@@ -366,7 +366,8 @@ def _duty_references(s: Scenario, key: str, issue: Issue) -> Iterator[Problem]:
         what = f"a province of {issue.conceder}"
         yield from _name(f"{key}.duty.protected.{province}", province, own, what)
     flow = s.flows.get(duty.flow)
-    if issue.weaponisable and flow is not None and flow.dependence is None:
+    may_come_back = issue.weaponisable and "reimposition" not in s.without
+    if may_come_back and flow is not None and flow.dependence is None:
         yield Problem(
             f"flows.{duty.flow}.dependence",
             "nothing",
@@ -535,6 +536,13 @@ def _ladders(s: Scenario) -> Iterator[Problem]:
             yield Problem(key, f"levels {levels}", "levels that climb to 1", "Reorder the rungs.")
         elif talk != sorted(talk, reverse=True):
             yield Problem(key, "a talk rung above a substantive one", "talk first", "Reorder.")
+        elif issue.duty is not None and (top := list(issue.ladder.values())[-1]).benefit:
+            yield Problem(
+                f"{key}.{rungs.names[-1]}.benefit",
+                f"{top.benefit.value:g}",
+                "nothing: the top of a duty's ladder restores all of the loss",
+                "Drop it.",
+            )
         elif issue.duty is not None and all(talk):
             yield Problem(key, "talk alone", "a rung that moves the duty", "Add one at level 1.")
 

@@ -176,7 +176,8 @@ def unread(s: Document) -> Iterator[Path]:
     off = _off(s)
     issues = _named(s, "issues")
     watched = {n: w for n, t in _named(s, "tables").items() if (w := _section(t, "watchers"))}
-    weaponised = [issue for issue in issues.values() if issue.get("weaponisable")]
+    comes_back = "reimposition" not in off
+    weaponised = [i for i in issues.values() if i.get("weaponisable") and comes_back]
     roll_back = bool(watched or weaponised)
     pairs = [{_word(t, "host"), _word(t, "guest")} for t in _named(s, "tables").values()]
     pressed = {_word(p, "country") for p in _named(s, "provinces").values()}
@@ -281,7 +282,10 @@ def _unread_in_flows(
         _word(entry, "punishment", "flow") for ws in watched.values() for entry in ws.values()
     }
     dependent = {_word(issue, "duty", "flow") for issue in weaponised}
+    governed = {_word(issue, "duty", "flow") for issue in _named(s, "issues").values()}
     for name in _named(s, "flows"):
+        if name in governed:
+            yield ("flows", name, "rate_now")
         if name not in punished:
             yield ("flows", name, "knock_on")
         if name not in dependent:
@@ -338,8 +342,6 @@ def _switched_off(document: Document) -> Document:
         s = _without_watchers(s)
     if "wedge" in off:
         s = _each(s, "tables", lambda table: _less(table, "wedge"))
-    if "reimposition" in off:
-        s = _each(s, "issues", lambda issue: _less(issue, "weaponisable"))
     for section in ("arrangements", "ties", "revealed"):
         if section in off:
             s = _less(s, section)
@@ -381,6 +383,19 @@ def _without_table(s: Document, table: str) -> Document:
     if s.get("focal_table") == table:
         s = _less(s, "focal_table")
     gone = {name for name, issue in _named(s, "issues").items() if issue.get("table") == table}
+    # Duties that nobody talks about any more are in force all the same.
+    rates = {
+        _word(issue, "duty", "flow"): _at(issue, ("duty", "rate"))
+        for name, issue in _named(s, "issues").items()
+        if name in gone and _at(issue, ("duty", "rate")) is not None
+    }
+    flows = {
+        name: {**flow, "rate_now": rates[name]}
+        if name in rates and isinstance(flow, dict)
+        else flow
+        for name, flow in _section(s, "flows").items()
+    }
+    s = {**s, "flows": flows} if rates else s
     s = _kept(s, "issues", lambda name, _: name not in gone)
     s = _kept(s, "arrangements", lambda _, entry: entry.get("table") != table)
     s = _kept(s, "cross_links", lambda _, e: not {_word(e, "issue"), _word(e, "other")} & gone)
@@ -413,6 +428,8 @@ def _without_ladders(s: Document) -> Document:
             issue, "ladder", lambda rungs: {top[0]: _less(rungs[top[0]], "benefit", "cost", "talk")}
         )
         issue = _changed(issue, "red_lines", lambda lines: dict.fromkeys(lines, top[0]))
+        if isinstance(issue.get("held"), float):
+            issue = {**issue, "held": float(issue["held"] >= 1.0)}
         return {**issue, "divisible": False}
 
     def at_the_top(refusal: Document) -> Document:
@@ -449,7 +466,7 @@ def _without_watchers(s: Document) -> Document:
             lambda lines: {who: rung for who, rung in lines.items() if who == own},
         )
 
-    return _less(_each(_each(s, "tables", unwatched), "issues", unexposed), "ties", "arrangements")
+    return _less(_each(_each(s, "tables", unwatched), "issues", unexposed), "ties")
 
 
 def _without_idle_flows(before: Document, after: Document) -> Document:

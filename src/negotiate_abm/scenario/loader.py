@@ -172,6 +172,14 @@ def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
         if key not in numbers:
             document = _replace(document, key, key.split("."), value)
     document = pruned(document)
+    for key in overrides:
+        is_lost = _part_at(document, tuple(key.split("."))) is None
+        if key not in numbers and overrides[key] is not None and is_lost:
+            raise RunError(
+                f"override {key}={_shown(overrides[key])}: got a value of what is switched off; "
+                f"expected the name of a value the scenario still has. Leave it out, or switch "
+                f"its mechanism back on."
+            )
     for key, value in numbers.items():
         document = _replace(document, key, key.split("."), value)
     return document

@@ -169,8 +169,10 @@ class Unit:
         return {"allOf": [handler(schema)], "x-expects": self.expectation, "x-unit": self.symbol}
 
 
-# Beyond these, numbers are slips of the pen: a century; a small country; a prohibition.
+# Beyond these, numbers are slips of the pen: a century; a small country; a
+# prohibition; another world.
 LONGEST_WEEKS, LARGEST_ELASTICITY, LARGEST_RATE = 5200, 10_000, 10_000
+LARGEST_MULTIPLE = 1000
 
 Money = Annotated[Quantity, Unit("C$bn/yr")]
 PositiveMoney = Annotated[Quantity, Unit("C$bn/yr", 0, above_low=True)]
@@ -190,4 +192,5 @@ TolerancesPerPercent = Annotated[Quantity, Unit("tolerance/%", 0)]
 Number = Annotated[Quantity, Unit("1", 0)]
 PositiveNumber = Annotated[Quantity, Unit("1", 0, above_low=True)]
 Elasticity = Annotated[Quantity, Unit("1", 1, LARGEST_ELASTICITY, above_low=True)]
+Multiple = Annotated[Quantity, Unit("1", 0, LARGEST_MULTIPLE, above_low=True)]
 SupplyElasticity = Annotated[Quantity, Unit("1", 0, LARGEST_ELASTICITY, above_low=True)]

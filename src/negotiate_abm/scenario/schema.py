@@ -13,6 +13,7 @@ from negotiate_abm.scenario.quantities import (
     Level,
     LumpSum,
     Money,
+    Multiple,
     Name,
     NonNegativeMoney,
     Number,
@@ -138,9 +139,12 @@ class Flow(Entry):
     importer: str
     value: PositiveMoney
     rate_when_valued: Percent = Field(description="Tariff in force when the value was observed.")
+    rate_now: Percent | None = Field(
+        None, description="Tariff now in force, where no issue governs it and it has changed."
+    )
     substitution: Elasticity = Field(description="Import demand elasticity, sigma.")
     supply: SupplyElasticity = Field(description="Export supply elasticity, omega.")
-    growth: PositiveNumber = Field(description="Free-trade value now over that when observed.")
+    growth: Multiple = Field(description="Free-trade value now over that when observed.")
     knock_on: PositiveNumber | None = Field(
         None, description="National income lost per C$ of exporters' loss to a punishment."
     )

@@ -21,19 +21,22 @@ from negotiate_abm.scenario.schema import Salience, Scenario
 
 @dataclass(frozen=True)
 class TradeFlow:
-    """A flow's free-trade value and elasticities, each of shape (runs,)."""
+    """A flow's free-trade value, elasticities and standing tariff, each of shape (runs,)."""
 
     free_value: FloatArray
     sigma: FloatArray
     omega: FloatArray
+    rate: FloatArray
 
     @classmethod
     def of(cls, name: str, p: Parameters) -> TradeFlow:
         """Return the flow of that name, grown to its present size."""
         key = f"flows.{name}."
         sigma, omega = p[key + "substitution"], p[key + "supply"]
-        observed = free_trade_value(p[key + "value"], p[key + "rate_when_valued"], sigma, omega)
-        return cls(observed * p[key + "growth"], sigma, omega)
+        rate = p[key + "rate_when_valued"]
+        observed = free_trade_value(p[key + "value"], rate, sigma, omega)
+        now = p.values.get(key + "rate_now", rate)
+        return cls(observed * p[key + "growth"], sigma, omega, now)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class TariffMeasure:
     def __init__(self, key: str, flow: str, p: Parameters) -> None:
         self.flow = flow
         self._goods = TradeFlow.of(flow, p)
-        self._base = p[f"flows.{flow}.rate_when_valued"]
+        self._base = self._goods.rate
         self._rate = p[key + "rate"]
         self._coverage = p[key + "coverage"]
         self._line_coverage = p.values.get(key + "line_coverage", self._coverage)

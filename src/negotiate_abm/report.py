@@ -208,6 +208,11 @@ def show(scenario: Scenario) -> None:
     console.print("\nCountries and provinces at stated values")
     for line in _people(scenario):
         console.print(f"  {line}")
+    if scenario.levers:
+        console.print("\nLevers")
+    for name, lever in scenario.levers.items():
+        default = "a value" if lever.value is None else str(lever.value).lower()
+        console.print(f"  {name}: {lever.title}; sets {', '.join(lever.keys)} to {default}")
     console.print(f"\n{_origins(scenario)}")
 
 

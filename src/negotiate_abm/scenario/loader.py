@@ -180,6 +180,14 @@ def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
                 f"expected the name of a value the scenario still has. Leave it out, or switch "
                 f"its mechanism back on."
             )
+    for key in numbers:
+        section, name = (*key.split("."), "")[:2]
+        can_be_off = section in ("arrangements", "ties") and not key.endswith(".active")
+        if can_be_off and _is_off(document, section, name):
+            raise RunError(
+                f"override {key}={_shown(numbers[key])}: got a number of '{name}', which is off; "
+                f"expected one of something that is on. Set {section}.{name}.active to true too."
+            )
     for key, value in numbers.items():
         document = _replace(document, key, key.split("."), value)
     return document
@@ -204,6 +212,10 @@ def _check_switches(
         )
     if problems:
         raise ScenarioError(where, problems)
+
+
+def _is_off(document: dict[str, Any], section: str, name: str) -> bool:
+    return _part_at(document, (section, name, "active")) is False
 
 
 def _is_number(value: Any) -> bool:

@@ -6,7 +6,7 @@ import time
 
 from negotiate_abm import NegotiationModel
 
-SIZES = (1, 10, 100, 500, 1000, 2000, 4000, 8000)
+SIZES = (1, 10, 100, 500, 1000, 2000, 4000, 8000, 16_000)
 TRIES = 3
 WEEKS = 52
 

@@ -34,7 +34,7 @@ from negotiate_abm.scenario.stakes import TradeFlow, ladders
 from negotiate_abm.snapshot import coordinates, snapshot
 from negotiate_abm.tables import Table
 from negotiate_abm.trade import Trade
-from negotiate_abm.watches import THREATENED, WATCHER, Watch
+from negotiate_abm.watches import WATCHER, Watch
 
 LARGEST_BLOCK = 200_000
 
@@ -176,10 +176,9 @@ class NegotiationModel(mesa.Model):
                 if flow is not None:
                     losses[flow] = losses.get(flow, np.zeros(self.runs)) + unrelieved[:, i]
         for watch in self.watches:
-            for side, measure in ((WATCHER, watch.punishment), (THREATENED, watch.counter)):
-                if measure is not None and watch.punishing.any():
-                    loss = measure.loss(watch.feud.of(side), watch.wide_for(side))
-                    losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
+            for measure, intensity, wide in watch.measures_in_force():
+                loss = measure.loss(intensity, wide)
+                losses[measure.flow] = losses.get(measure.flow, np.zeros(self.runs)) + loss
         return losses
 
     def missing(self, table: Table) -> FloatArray:
@@ -243,9 +242,7 @@ class NegotiationModel(mesa.Model):
             for i, name in enumerate(table.issues):
                 issue = self.case.issues[name]
                 if issue.duty is not None and issue.beneficiary == country:
-                    rungs = table.ladders[name]
-                    first = rungs.names[rungs.talk.index(False)]
-                    found = found | reaches(table.in_force[:, i], rungs.at(first, rungs.levels))
+                    found = found | reaches(table.in_force[:, i], table.first_substantive[:, i])
         return found
 
     def coordinates(self) -> dict[str, list[str]]:
@@ -314,7 +311,8 @@ class NegotiationModel(mesa.Model):
         amount: FloatArray | None = None,
     ) -> None:
         """Log an event of this week; `who` comes from a table's or a watch's `between`."""
-        self.log.add(self.week, kind, happened, **who, issue=issue, amount=amount)
+        rows = np.flatnonzero(happened)
+        self.record_rows(kind, rows, who, None if amount is None else amount[rows], issue)
 
     def record_rows(
         self,
@@ -325,7 +323,7 @@ class NegotiationModel(mesa.Model):
         issue: str = "",
     ) -> None:
         """Log an event of this week in some runs; `amount` has shape (rows,)."""
-        self.log.add_rows(self.week, kind, rows, **who, issue=issue, amount=amount)
+        self.log.add(self.week, kind, rows, **who, issue=issue, amount=amount)
 
     def record_issues(self, kind: str, moved: BoolArray, table: Table, amount: FloatArray) -> None:
         """Log what moved on a table's issues, its conceders being the actors."""
@@ -341,10 +339,22 @@ class NegotiationModel(mesa.Model):
             return
         table.breached[rows, side] = np.maximum(table.breached[rows, side], taken_back)
         table.since_breach[rows] = 0
-        loss = np.zeros(self.runs)
-        loss[rows] = taken_back * np.take(self.parameters.get("trust.breach", 0.0), rows)
-        breaker, betrayed = table.parties[side], table.parties[1 - side]
-        self.countries[betrayed].beliefs[breaker].learn(broken=loss)
+        breach = np.take(self.parameters.get("trust.breach", 0.0), rows)
+        self.learn(table, side, rows, broken=taken_back * breach)
+
+    def learn(
+        self,
+        table: Table,
+        side: int,
+        rows: IntArray,
+        kept: FloatArray | float = 0.0,
+        broken: FloatArray | float = 0.0,
+    ) -> None:
+        """Let the other party learn, in some runs, how a side kept or broke its word."""
+        seen_kept, seen_broken = np.zeros(self.runs), np.zeros(self.runs)
+        seen_kept[rows], seen_broken[rows] = kept, broken
+        observer = self.countries[table.parties[1 - side]]
+        observer.beliefs[table.parties[side]].learn(kept=seen_kept, broken=seen_broken)
 
     def draw(self, purpose: str) -> FloatArray:
         """Return this week's uniform draw for a purpose, shape (runs,)."""

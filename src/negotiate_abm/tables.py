@@ -220,6 +220,12 @@ class Table:
         """Return which issues a side concedes, shape (issues,)."""
         return self.conceder == side
 
+    def segments(self, rows: IntArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return where segments begin and how long they are, in all runs or in some."""
+        if rows is None:
+            return self.floor, self.width
+        return np.take(self.floor, rows, axis=0), np.take(self.width, rows, axis=0)
+
     # -- what is still to be had -----------------------------------------------------------
 
     def reachable(self, rows: IntArray) -> FloatArray:
@@ -244,7 +250,7 @@ class Table:
 
     def open_parts(self, rows: IntArray) -> FloatArray:
         """Return the share of each segment neither agreed nor out of reach, (rows, ...)."""
-        floor, width = np.take(self.floor, rows, axis=0), np.take(self.width, rows, axis=0)
+        floor, width = self.segments(rows)
         agreed = filled(np.take(self.agreed, rows, axis=0), floor, width)
         return filled(self.reachable(rows), floor, width) - agreed
 
@@ -315,9 +321,8 @@ class Table:
 
         With `rows`, `levels` are those of some runs alone and `values` of all.
         """
-        floor, width = self.floor, self.width
+        floor, width = self.segments(rows)
         if rows is not None:
-            floor, width = np.take(floor, rows, axis=0), np.take(width, rows, axis=0)
             values = np.take(values, rows, axis=0)
         return sum_short(filled(levels, floor, width) * values)
 
@@ -327,9 +332,7 @@ class Table:
 
     def rounded(self, levels: FloatArray, rows: IntArray | None = None) -> FloatArray:
         """Return levels with unfinished indivisible segments taken back to the rung below."""
-        floor, width = self.floor, self.width
-        if rows is not None:
-            floor, width = np.take(floor, rows, axis=0), np.take(width, rows, axis=0)
+        floor, width = self.segments(rows)
         return round_down(levels, floor, width, self.divisible)
 
     # -- the round ---------------------------------------------------------------------------

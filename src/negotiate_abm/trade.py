@@ -11,7 +11,7 @@ from negotiate_abm.mechanisms.trade import pulled_share, value_under
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import TradeFlow
-from negotiate_abm.watches import THREATENED, WATCHER, Watch
+from negotiate_abm.watches import Watch
 
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
@@ -47,10 +47,8 @@ class Trade:
                     # Exports and exporters' losses are linear in each other.
                     now[governed] = now[governed] + restored[:, i] * self._regained[governed]
         for watch in model.watches:
-            for side, measure in ((WATCHER, watch.punishment), (THREATENED, watch.counter)):
-                if measure is not None and watch.punishing.any():
-                    lost = measure.trade_lost(watch.feud.of(side), watch.wide_for(side))
-                    now[measure.flow] = now[measure.flow] - lost
+            for measure, intensity, wide in watch.measures_in_force():
+                now[measure.flow] = now[measure.flow] - measure.trade_lost(intensity, wide)
         for country in model.countries.values():
             for name, flow in self._scenario.flows.items():
                 if flow.exporter == country.name:

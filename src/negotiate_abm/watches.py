@@ -5,6 +5,8 @@ State, with the arithmetic the watcher and the watched share; deciding is the co
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from negotiate_abm.mechanisms.bargaining import Risk
@@ -241,7 +243,7 @@ class Watch:
     def _steps(self, rows: IntArray, part: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return segments' widths, and the share of the way across a line that is still open."""
         table = self.table
-        floor, width = np.take(table.floor, rows, axis=0), np.take(table.width, rows, axis=0)
+        floor, width = table.segments(rows)
         line = np.take(self.line, rows, axis=0)[:, :, None]
         leads_across = reaches(floor + width, line) & ~reaches(floor, line)
         # The line is still to be crossed in full, however much of the way is agreed.
@@ -282,7 +284,7 @@ class Watch:
         """
         table = self.table
         own = table.concedes(self.side) & ~table.is_held
-        floor, width = np.take(table.floor, rows, axis=0), np.take(table.width, rows, axis=0)
+        floor, width = table.segments(rows)
         agreed = np.take(table.agreed, rows, axis=0)
         crossed = own & reaches(agreed, np.take(self.line, rows, axis=0))
         below = np.take(self.below_line, rows, axis=0)
@@ -336,9 +338,17 @@ class Watch:
             of(self.parameter("execution_noise")),
         )
 
-    def wide_for(self, side: int) -> FloatArray:
-        """Return whether a side's measure is widened: the watcher's alone can be, (runs,)."""
-        return self.wide if side == WATCHER else np.zeros_like(self.wide)
+    def measures_in_force(self) -> Iterator[tuple[TariffMeasure, FloatArray, FloatArray]]:
+        """Yield each side's tariff, its intensity, and whether a crossed line widens it."""
+        if not self.punishing.any():
+            return
+        yield self.punishment, self.feud.of(WATCHER), self.wide
+        if self.counter is not None:
+            yield self.counter, self.feud.of(THREATENED), np.zeros_like(self.wide)
+
+    def chill(self, rows: IntArray) -> IntArray:
+        """Return for how many weeks an answered threat chills in some runs, shape (rows,)."""
+        return np.rint(np.take(self.parameter("chill_weeks"), rows)).astype(np.int64)
 
     def between(self, side: int) -> dict[str, str]:
         """Return who does what to whom at which table, as an event names it."""

@@ -43,10 +43,10 @@ def answer_breaches(model: NegotiationModel) -> None:
         live = table.since_breach >= 0
         if not live.any():
             continue
-        if not ((table.since_breach == 0) | model.is_due(table.since_breach)).any():
+        due = (table.since_breach == 0) | model.is_due(table.since_breach)
+        if not due.any():
             table.since_breach = table.since_breach + live
             continue
-        due = live & ((table.since_breach == 0) | model.is_due(table.since_breach))
         before = [table.feud.of(side) for side in (0, 1)]
         for side, party in enumerate(table.parties):
             hit = np.maximum(table.breached[:, 1 - side], before[1 - side])

@@ -56,13 +56,8 @@ def open_rounds(model: NegotiationModel) -> None:
             already = table.begun_before
             opens = opens | (already > 0)
         for name, event in table.events_in(model.week, model.case):
-            model.log.add(
-                model.week,
-                "event",
-                np.ones(model.runs, dtype=np.bool_),
-                actor=event.title,
-                where=table.name,
-            )
+            everywhere = np.arange(model.runs)
+            model.record_rows("event", everywhere, {"actor": event.title, "where": table.name})
             opens = opens | event.opens_round
             for watch in model.watches_of(table):
                 watch.notice_event(name)
@@ -235,11 +230,9 @@ def _sign(
     table.agreed[signed] = levels[done]
     table.agreements[signed] += 1
     table.best[signed] = np.maximum(table.best[signed] - gains[done], 0.0)
-    for party, partner in (table.parties, table.parties[::-1]):
-        credit = np.zeros(model.runs)
-        weight = np.take(model.parameters.get("trust.agreement", 0.0), signed)
-        credit[signed] = size[done] * weight
-        model.countries[party].beliefs[partner].learn(kept=credit)
+    weight = np.take(model.parameters.get("trust.agreement", 0.0), signed)
+    for signatory in (0, 1):
+        model.learn(table, signatory, signed, kept=size[done] * weight)
     model.record_rows("agreed", signed, table.between(side))
 
 
@@ -251,12 +244,8 @@ def _fail_at_home(
         return
     home, side = model.countries[party].home, table.side_of(party)
     table.not_consented[rows] += 1
-    loss = np.zeros(model.runs)
-    loss[rows] = size * np.take(
-        home.breach_share() * model.parameters.get("trust.breach", 0.0), rows
-    )
-    partner = model.countries[table.parties[1 - side]]
-    partner.beliefs[party].learn(broken=loss)
+    breach = home.breach_share() * model.parameters.get("trust.breach", 0.0)
+    model.learn(table, side, rows, broken=size * np.take(breach, rows))
     model.record_rows("broken at home", rows, table.between(side))
 
 

@@ -95,11 +95,11 @@ def _has_something_to_take_back(watch: Watch, rows: IntArray) -> BoolArray:
 def _chill(model: NegotiationModel, watch: Watch, rows: IntArray) -> FloatArray:
     """Put off further concessions, and this watcher's next threat, for some weeks."""
     table = watch.table
-    chill = np.rint(np.take(watch.parameter("chill_weeks"), rows))
-    until = model.week + chill.astype(np.int64)
+    chill = watch.chill(rows)
+    until = model.week + chill
     table.chilled_until[rows] = np.maximum(table.chilled_until[rows], until)
     watch.heeded_until[rows] = np.maximum(watch.heeded_until[rows], until)
-    return chill
+    return chill.astype(np.float64)
 
 
 def _buy_off(
@@ -119,8 +119,7 @@ def _buy_off(
     watch.bought[buyers] += buying.worth[chosen]
     watch.bought_off[buyers] = True
     watch.bought_at[buyers] = model.week
-    chill = np.rint(np.take(watch.parameter("chill_weeks"), buyers)).astype(np.int64)
-    watch.paid_until[buyers] = model.week + chill
+    watch.paid_until[buyers] = model.week + watch.chill(buyers)
     rise = own_table.agreed - before
     model.record_issues("conceded", rise > LEVEL_TOLERANCE, own_table, own_table.agreed)
     model.record_rows("bought off", buyers, watch.between(THREATENED), buying.worth[chosen])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray
+from negotiate_abm.mechanisms.numerics import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,28 +28,6 @@ class EventLog:
         self._entries: list[tuple[IntArray, int, str, str, str, str, str, FloatArray]] = []
 
     def add(
-        self,
-        week: int,
-        kind: str,
-        happened: BoolArray,
-        *,
-        actor: str,
-        target: str = "",
-        where: str = "",
-        issue: str = "",
-        amount: FloatArray | None = None,
-    ) -> None:
-        """Record that something happened in the runs where `happened` is true.
-
-        `amount` is a level, an intensity or a number of weeks, by the kind of event.
-        """
-        rows = np.flatnonzero(happened)
-        amounts = None if amount is None else amount[rows]
-        self.add_rows(
-            week, kind, rows, actor=actor, target=target, where=where, issue=issue, amount=amounts
-        )
-
-    def add_rows(
         self,
         week: int,
         kind: str,

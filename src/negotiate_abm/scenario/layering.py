@@ -69,7 +69,7 @@ def layered(document: Document) -> Document:
     # What is idle even with all switched on is the author's mistake, not `without`'s doing.
     idle = set(unread(_merged_with_defaults(_less(document, "without"))))
     for path in list(unread(merged)):
-        if _at(given, path) is None or path not in idle:
+        if part_at(given, path) is None or path not in idle:
             merged = _without(merged, path)
     return _without_lost_sources(document, _without_lost_levers(document, merged))
 
@@ -135,11 +135,11 @@ def _merge(below: Document, above: Document) -> Document:
 
 
 def _section(node: Any, *path: str) -> Document:
-    found = _at(node, path)
+    found = part_at(node, path)
     return found if isinstance(found, dict) else {}
 
 
-def _at(node: Any, path: Path) -> Any:
+def part_at(node: Any, path: Path) -> Any:
     """Return what stands at a path, None where nothing does."""
     for part in path:
         node = node.get(part) if isinstance(node, dict) else None
@@ -148,7 +148,7 @@ def _at(node: Any, path: Path) -> Any:
 
 def _word(node: Any, *path: str) -> str | None:
     """Return the text that stands at a path, None where none does."""
-    found = _at(node, path)
+    found = part_at(node, path)
     return found if isinstance(found, str) else None
 
 
@@ -264,7 +264,7 @@ def _unread_at_tables(s: Document, watched: dict[str, Document], no_trust: bool)
                 yield (*key, "punishment", "line_coverage")
     talked_of = set()
     for name, issue in issues.items():
-        talk = any(_at(rung, ("talk",)) for rung in _section(issue, "ladder").values())
+        talk = any(part_at(rung, ("talk",)) for rung in _section(issue, "ladder").values())
         if talk:
             talked_of.add(_word(issue, "table"))
         elif issue.get("duty") is not None:
@@ -385,9 +385,9 @@ def _without_table(s: Document, table: str) -> Document:
     gone = {name for name, issue in _named(s, "issues").items() if issue.get("table") == table}
     # Duties that nobody talks about any more are in force all the same.
     rates = {
-        _word(issue, "duty", "flow"): _at(issue, ("duty", "rate"))
+        _word(issue, "duty", "flow"): part_at(issue, ("duty", "rate"))
         for name, issue in _named(s, "issues").items()
-        if name in gone and _at(issue, ("duty", "rate")) is not None
+        if name in gone and part_at(issue, ("duty", "rate")) is not None
     }
     flows = {
         name: {**flow, "rate_now": rates[name]}
@@ -496,9 +496,9 @@ def _without_lost_levers(before: Document, after: Document) -> Document:
 
     def is_left(key: str) -> bool:
         path = tuple(key.split("."))
-        if _at(before, path) is not None:
-            return _at(after, path) is not None
-        return _at(before, path[:-1]) is None or _at(after, path[:-1]) is not None
+        if part_at(before, path) is not None:
+            return part_at(after, path) is not None
+        return part_at(before, path[:-1]) is None or part_at(after, path[:-1]) is not None
 
     def keys(lever: Document) -> list[str]:
         found = lever.get("keys")

@@ -23,6 +23,7 @@ from negotiate_abm.scenario.layering import (
     CASES,
     MECHANISMS,
     layered,
+    part_at,
     pruned,
     unknown_switches,
     unread,
@@ -173,7 +174,7 @@ def with_overrides(scenario: Scenario, overrides: Overrides) -> dict[str, Any]:
             document = _replace(document, key, key.split("."), value)
     document = pruned(document)
     for key in overrides:
-        is_lost = _part_at(document, tuple(key.split("."))) is None
+        is_lost = part_at(document, tuple(key.split("."))) is None
         if key not in numbers and overrides[key] is not None and is_lost:
             raise RunError(
                 f"override {key}={_shown(overrides[key])}: got a value of what is switched off; "
@@ -215,7 +216,7 @@ def _check_switches(
 
 
 def _is_off(document: dict[str, Any], section: str, name: str) -> bool:
-    return _part_at(document, (section, name, "active")) is False
+    return part_at(document, (section, name, "active")) is False
 
 
 def _is_number(value: Any) -> bool:
@@ -392,7 +393,7 @@ def _validated(where: str, document: dict[str, Any], counterfactual: bool = Fals
     problems_found = problems_in(scenario, counterfactual)
     told_already = {problem.key for problem in problems_found}
     for path in unread(document):
-        found = _part_at(document, path)
+        found = part_at(document, path)
         if found is not None and ".".join(path) not in told_already:
             is_section = isinstance(found, dict) and "unit" not in found
             problems_found.append(
@@ -406,12 +407,6 @@ def _validated(where: str, document: dict[str, Any], counterfactual: bool = Fals
     if problems_found:
         raise ScenarioError(where, problems_found)
     return scenario
-
-
-def _part_at(node: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        node = node.get(part) if isinstance(node, dict) else None
-    return node
 
 
 def _explain(details: ErrorDetails) -> Problem:
@@ -461,8 +456,8 @@ def _short(text: str, longest: int = 200) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-def _fields_at(path: list[str]) -> list[str]:
-    """Return the names of the fields that the schema has at a path."""
+def _annotation_at(path: list[str]) -> Any:
+    """Return what the schema says stands at a path."""
     annotation: Any = Scenario
     for part in path:
         if part in WORTH_TAGS:
@@ -476,20 +471,18 @@ def _fields_at(path: list[str]) -> list[str]:
             annotation = model.model_fields[part].annotation
         elif get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
-    model = _model_in(annotation)
+    return annotation
+
+
+def _fields_at(path: list[str]) -> list[str]:
+    """Return the names of the fields that the schema has at a path."""
+    model = _model_in(_annotation_at(path))
     return list(model.model_fields) if model is not None else []
 
 
 def _takes_quantity(path: list[str]) -> bool:
     """Return whether the field at a path of the schema holds a quantity."""
-    annotation: Any = Scenario
-    for part in path:
-        model = _model_in(annotation)
-        if model is not None and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-        elif get_origin(annotation) is dict:
-            annotation = get_args(annotation)[1]
-    return _model_in(annotation) is Quantity
+    return _model_in(_annotation_at(path)) is Quantity
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

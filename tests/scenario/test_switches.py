@@ -21,6 +21,7 @@ from negotiate_abm.scenario.loader import (
 from negotiate_abm.scenario.parameters import quantities
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.simulation import run
+from tests.worlds import random_world
 
 JANUARY, PIE = "carney-beijing-2026", "split-the-pie"
 TABLES = load_scenario(JANUARY).tables
@@ -146,6 +147,17 @@ def test_any_two_switches_go_together(changed: Change):
     for pair in combinations([*MECHANISMS, *TABLES], 2):
         left = quantities(less(changed, JANUARY, *pair)).keys()
         assert {key for key in left if not key.endswith(".rate_now")} <= whole, pair
+
+
+def test_any_two_switches_go_together_where_other_buyers_are_found():
+    for pair in combinations(MECHANISMS, 2):
+        try:
+            world = random_world(seed=1, issues=6, features=["arrangement", "tie"], without=pair)
+        except ScenarioError as error:
+            raise AssertionError(pair) from error
+        for entry in world.arrangements.values():
+            sold_to = {f.importer for f in world.flows.values() if f.exporter == entry.country}
+            assert entry.watcher in sold_to, pair
 
 
 def test_any_switches_go_together_while_a_table_is_left(changed: Change):

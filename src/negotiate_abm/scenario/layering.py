@@ -482,6 +482,13 @@ def _moved_flows(s: Document) -> set[str | None]:
     for table in _named(s, "tables").values():
         for watcher in _section(table, "watchers").values():
             moved |= {_word(watcher, kind, "flow") for kind in ("punishment", "counter")}
+    ways = {
+        (_word(entry, "country"), _word(entry, "watcher"))
+        for entry in _named(s, "arrangements").values()
+    }
+    for name, flow in _named(s, "flows").items():
+        if (_word(flow, "exporter"), _word(flow, "importer")) in ways:
+            moved.add(name)  # other buyers pull it away
     return moved
 
 

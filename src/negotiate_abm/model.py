@@ -214,6 +214,16 @@ class NegotiationModel(mesa.Model):
                 total = total + (gains * ~table.concedes(table.side_of(country))).sum(axis=-1)
         return total
 
+    def made_good(self, country: str) -> FloatArray:
+        """Return what other buyers replace of its losses to duties there, C$bn a year, (runs,)."""
+        total = np.zeros(self.runs)
+        for table in self._reported_tables():
+            if country in table.parties:
+                lost = (1.0 - table.restored()) * table.exporter_stake
+                replaced = lost * (1.0 - self.missing(table))
+                total = total + (replaced * ~table.concedes(table.side_of(country))).sum(axis=-1)
+        return total
+
     def punishment_loss(self, country: str) -> FloatArray:
         """Return what punishments cost a country's exporters, C$ billion a year, (runs,)."""
         total = np.zeros(self.runs)

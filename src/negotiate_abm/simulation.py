@@ -194,7 +194,7 @@ def _outcomes(
             key = f"{watch.watcher}.{kind}"
             columns[key] = columns.get(key, False) | getattr(watch, kind)
     focal = model.countries[model.case.focal]
-    for name in ("relief", "punishment_loss"):
+    for name in ("relief", "made_good", "punishment_loss"):
         columns[f"{name}_at_end"] = arrays[name][:, -1]
         columns[f"{name}_mean"] = arrays[name][:, 1:].mean(axis=1)
     if focal.home.provinces:

@@ -64,10 +64,12 @@ def snapshot(model: NegotiationModel) -> Snapshot:
         "exposure": (("watch",), beside([w.exposure() for w in watches])),
         "pulled": (("watch",), beside([w.pulled for w in watches])),
         "hostility": (("watch",), beside([w.hostility for w in watches])),
+        "credibility": (("watch",), beside([w.credibility.trust for w in watches])),
         "threat": (("watch",), beside([w.hanging.astype(np.float64) for w in watches])),
         "punishment": (("watch",), beside([w.feud.of(WATCHER) for w in watches])),
         "counter": (("watch",), beside([w.feud.of(THREATENED) for w in watches])),
         "relief": ((), model.relief(focal)),
+        "made_good": ((), model.made_good(focal)),
         "punishment_loss": ((), model.punishment_loss(focal)),
     }
 

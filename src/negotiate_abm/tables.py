@@ -53,6 +53,9 @@ class Table:
         one and last offers of the round.
     tactic_draw : array of shape (runs, 2)
         The draw behind each side's next aspiration, for tactics that randomise.
+    proposal, proposer, proposed_in : arrays of shape (runs, issues), (runs,) and (runs,)
+        The levels of the latest package on the table, the side it came from, and its week;
+        -1 before any.
     insistence : array of shape (runs, 2, issues)
         How often and how firmly each side's offers have stood on each issue.
     flows : list
@@ -186,6 +189,9 @@ class Table:
         self.received = np.zeros((self.runs, 2, 3))
         self.has_received = np.zeros((self.runs, 2), dtype=np.bool_)
         self.tactic_draw = np.zeros((self.runs, 2))
+        self.proposal = start.copy()
+        self.proposer = np.full(self.runs, -1, dtype=np.int64)
+        self.proposed_in = np.full(self.runs, -1, dtype=np.int64)
         self.insistence = np.zeros((self.runs, 2, len(self.issues)))
         self.leverage = np.full((self.runs, 2), 0.5)
         self.unscaled_leverage = np.full((self.runs, 2), 0.5)

@@ -196,6 +196,27 @@ class Watch:
         )
         return exposure(levels, self.exposure_per_level) * (1.0 - self.soothed)
 
+    def main_cause(self, rows: IntArray) -> IntArray:
+        """Return the issue that alarms most in some runs, -1 where it is none, shape (rows,).
+
+        A crossed red line comes first; then the largest exposure, unless visits, ties and
+        trade that turns away alarm more than any concession.
+        """
+        table = self.table
+        three = (np.take(x, rows, axis=0) for x in (table.offered, table.agreed, table.in_force))
+        weights = (
+            np.take(self._p[f"alarm.weight_{x}"], rows)[:, None] for x in ("agreed", "offered")
+        )
+        levels = alarm_levels(*three, *weights)
+        seen = 1.0 - np.take(self.soothed, rows)
+        alarm = levels * np.take(self.exposure_per_level, rows, axis=0) * seen[:, None]
+        crossed = reaches(np.take(table.agreed, rows, axis=0), np.take(self.line, rows, axis=0))
+        worst = np.where(crossed.any(axis=-1)[:, None], np.where(crossed, alarm, -1.0), alarm)
+        stands_out = crossed.any(axis=-1) | (
+            worst.max(axis=-1) >= np.take(self.standing_alarm(), rows)
+        )
+        return np.where(stands_out, worst.argmax(axis=-1), -1)
+
     def lines_crossed(self) -> FloatArray:
         """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""
         return reaches(self.table.agreed, self.line).sum(axis=-1).astype(np.float64)

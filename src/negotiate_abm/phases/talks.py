@@ -290,7 +290,10 @@ def _note_offer(
     levels: FloatArray,
     has_offer: BoolArray,
 ) -> None:
-    """Put the mover's own concessions on record as offered."""
+    """Put the package on the table, and the mover's own concessions on record as offered."""
+    proposes = rows[has_offer]
+    table.proposal[proposes] = levels[has_offer]
+    table.proposer[proposes], table.proposed_in[proposes] = side, model.week
     noted = has_offer[:, None] & table.concedes(side)
     before = table.offered[rows]
     table.offered[rows] = np.where(noted, levels, before)

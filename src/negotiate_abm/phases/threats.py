@@ -35,7 +35,21 @@ def threaten(model: NegotiationModel) -> None:
         watch.due_week = np.where(comes, model.week + notice, watch.due_week)
         watch.met = watch.met & ~comes
         watch.threatened |= comes
-        model.record("threatened", comes, watch.between(WATCHER), amount=exposure)
+        _record_cause(model, watch, "threatened", comes, exposure)
+
+
+def _record_cause(
+    model: NegotiationModel, watch: Watch, kind: str, happened: BoolArray, exposure: FloatArray
+) -> None:
+    """Log what a watcher did, and over which issue: none, if what alarms is no concession."""
+    rows = np.flatnonzero(happened)
+    if rows.size == 0:
+        return
+    causes = watch.main_cause(rows)
+    for cause in np.unique(causes):
+        issue = "" if cause < 0 else watch.table.issues[cause]
+        some = rows[causes == cause]
+        model.record_rows(kind, some, watch.between(WATCHER), exposure[some], issue)
 
 
 def answer_threats(model: NegotiationModel) -> None:
@@ -150,7 +164,7 @@ def execute_unmet_threats(model: NegotiationModel) -> None:
         )
         watch.due_week = np.where(due, -1, watch.due_week)
         watch.met = watch.met & ~due
-        model.record("punished", strikes, watch.between(WATCHER), amount=exposure)
+        _record_cause(model, watch, "punished", strikes, exposure)
         model.record("backed down", backs_down, watch.between(WATCHER), amount=exposure)
         model.record("let off", unmet & ~strikes & paid, watch.between(WATCHER))
 

@@ -30,6 +30,7 @@ UNITS = {
     "loss": "C$bn/yr",
     "exposure": "tolerance",
     "hostility": "share",
+    "credibility": "share",
     "pulled": "share of exports to the watcher",
     "interest": "multiple",
     "steadfast": "share",
@@ -38,6 +39,7 @@ UNITS = {
     "punishment": "share of the full measure",
     "counter": "share of the full measure",
     "relief": "C$bn/yr",
+    "made_good": "C$bn/yr",
     "punishment_loss": "C$bn/yr",
 }
 

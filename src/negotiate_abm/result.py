@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from negotiate_abm.errors import ResultError, RunError, nearest
+from negotiate_abm.errors import ResultError, RunError
 from negotiate_abm.model import NegotiationModel
 from negotiate_abm.scenario.loader import load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
@@ -22,7 +23,8 @@ from negotiate_abm.scenario.schema import Scenario
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from matplotlib.figure import Figure
+
+    from negotiate_abm.plotting.gallery import Plots
 
 _TRAJECTORIES, _OUTCOMES, _EVENTS = "trajectories.zarr", "outcomes.csv", "events.csv"
 _MANIFEST = "manifest.json"
@@ -86,6 +88,25 @@ class Result:
         RunError
             If the result has no such run.
         """
+        model = self._begin(run)
+        for _ in range(self.manifest["weeks"]):
+            model.step()
+        return model
+
+    def weekly(self, run: int) -> Iterator[NegotiationModel]:
+        """Yield one of the runs as a model at the start, then after every week.
+
+        It is the same model each time, one week older. Parameters and errors as in `replay`.
+        """
+        model = self._begin(run)
+        yield model
+        for _ in range(self.manifest["weeks"]):
+            model.step()
+            yield model
+        model.release()
+
+    def _begin(self, run: int) -> NegotiationModel:
+        """Return one of the runs as a model at its start."""
         place = run - self.manifest["first_run"]
         if not 0 <= place < self.manifest["runs"]:
             last = self.manifest["first_run"] + self.manifest["runs"] - 1
@@ -95,14 +116,13 @@ class Result:
             )
         scalars, columns = split_overrides(self.manifest["overrides"], self.manifest["runs"])
         own = {key: column[place : place + 1] for key, column in columns.items()}
-        model = NegotiationModel(self._case, 1, run, self.manifest["seed"], scalars | own)
-        for _ in range(self.manifest["weeks"]):
-            model.step()
-        return model
+        return NegotiationModel(self._case, 1, run, self.manifest["seed"], scalars | own)
 
     @property
     def plot(self) -> Plots:
         """The figures of this result."""
+        from negotiate_abm.plotting.gallery import Plots
+
         return Plots(self)
 
     # -- numbers --------------------------------------------------------------------
@@ -251,36 +271,6 @@ def _read_table(file: Path) -> pd.DataFrame:
         else:
             table[name] = table[name].replace("", "nan").astype(np.float64)
     return table
-
-
-class Plots:
-    """The figures of a result, one method each."""
-
-    def __init__(self, result: Result) -> None:
-        self._result = result
-
-    def concessions(self, table: str | None = None) -> Figure:
-        """Return concession trajectories by issue: offered, agreed and in force.
-
-        Parameters
-        ----------
-        table : str, optional
-            Whose issues; by default those of the focal table, or all where there is none.
-
-        Raises
-        ------
-        RunError
-            If the scenario has no such table.
-        """
-        from negotiate_abm.plotting.concessions import concessions
-
-        scenario = self._result.scenario
-        if table is not None and table not in scenario.tables:
-            raise RunError(
-                f"table: got '{table}'; expected a table of the scenario. "
-                f"{nearest(table, scenario.tables)}"
-            )
-        return concessions(self._result.trajectories, scenario, table)
 
 
 def check_free(directory: Path, beside: Path | None = None) -> list[Path]:

@@ -1,0 +1,176 @@
+"""The gallery: the figures of a result, one method each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from negotiate_abm.errors import RunError, nearest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from negotiate_abm.result import Result
+
+
+class Plots:
+    """The figures of a result. Each returns a Matplotlib figure, drawn without a window.
+
+    A figure that the scenario has nothing for raises `RunError`: provinces where there are
+    none, threats where nobody watches.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def concessions(self, table: str | None = None) -> Figure:
+        """Return concession trajectories by issue: offered, agreed and in force.
+
+        Parameters
+        ----------
+        table : str, optional
+            Whose issues; by default those of the focal table, or all where there is none.
+
+        Raises
+        ------
+        RunError
+            If the scenario has no such table.
+        """
+        from negotiate_abm.plotting.concessions import concessions
+
+        return concessions(self._result.trajectories, self._result.scenario, self._table(table))
+
+    def dance(self, run: int | None = None, table: str | None = None) -> Figure:
+        """Return both sides' offers in one run, in the space of their gains.
+
+        Beside the Pareto frontier and the points of Nash and of Kalai and Smorodinsky.
+
+        Parameters
+        ----------
+        run : int, optional
+            Its number; by default the typical run's.
+        table : str, optional
+            By default the focal one, or the first where there is none.
+
+        Raises
+        ------
+        RunError
+            If the result has no such run, or the scenario no such table.
+        """
+        from negotiate_abm.plotting.dance import dance
+
+        result = self._result
+        which = self._table(table) or next(iter(result.scenario.tables))
+        number = result.typical_run() if run is None else run
+        return dance(result.weekly(number), number, which)
+
+    def trade(self, table: str | None = None) -> Figure:
+        """Return duties in force and the trade that flows under them, week by week.
+
+        Parameters
+        ----------
+        table : str, optional
+            As in `concessions`.
+
+        Raises
+        ------
+        RunError
+            If no duty is on that table.
+        """
+        from negotiate_abm.plotting.trade import trade
+
+        which, scenario = self._table(table), self._result.scenario
+        issues = scenario.issues.values()
+        self._need(
+            any(i.duty is not None and which in (None, i.table) for i in issues),
+            "trade",
+            "a table with a duty",
+        )
+        return trade(self._result.trajectories, scenario, which)
+
+    def provinces(self) -> Figure:
+        """Return pressure by province beside its support for a deal, and approval.
+
+        Raises
+        ------
+        RunError
+            If the scenario has no provinces.
+        """
+        from negotiate_abm.plotting.provinces import provinces
+
+        self._need(bool(self._result.scenario.provinces), "provinces", "provinces")
+        return provinces(self._result.trajectories, self._result.scenario)
+
+    def threats(self) -> Figure:
+        """Return how often threats, punishments and answers come by week, and relief.
+
+        Raises
+        ------
+        RunError
+            If nobody watches a table of the scenario.
+        """
+        from negotiate_abm.plotting.threats import threats
+
+        scenario = self._result.scenario
+        self._need(any(t.watchers for t in scenario.tables.values()), "threats", "a watcher")
+        return threats(self._result.trajectories, self._result.events, scenario)
+
+    def trust(self) -> Figure:
+        """Return trust by pair of countries, watchers' credibility, and leverage by table."""
+        from negotiate_abm.plotting.trust import trust
+
+        return trust(self._result.trajectories, self._result.scenario)
+
+    def outcomes(self, table: str | None = None) -> Figure:
+        """Return outcomes at the end with intervals, and the joint test.
+
+        Parameters
+        ----------
+        table : str, optional
+            As in `concessions`.
+        """
+        from negotiate_abm.plotting.outcomes import outcomes
+
+        return outcomes(self._result.outcomes, self._result.scenario, self._table(table))
+
+    def all(self, run: int | None = None) -> Iterator[tuple[str, Figure]]:
+        """Yield every figure that the scenario has something for, by its method's name.
+
+        Parameters
+        ----------
+        run : int, optional
+            Whose dance; by default the typical run's.
+        """
+        for name in FIGURES:
+            try:
+                figure = self.dance(run) if name == "dance" else getattr(self, name)()
+            except _NoFigureError:
+                continue
+            yield name, figure
+
+    def _table(self, table: str | None) -> str | None:
+        """Return the table asked for, or the focal one."""
+        scenario = self._result.scenario
+        if table is None:
+            return scenario.focal_table
+        if table not in scenario.tables:
+            raise RunError(
+                f"table: got '{table}'; expected a table of the scenario. "
+                f"{nearest(table, scenario.tables)}"
+            )
+        return table
+
+    def _need(self, there: bool, figure: str, what: str) -> None:
+        if not there:
+            raise _NoFigureError(
+                f"{figure}: got a scenario with nothing to draw there; expected {what}. "
+                f"Choose another figure: {', '.join(FIGURES)}."
+            )
+
+
+class _NoFigureError(RunError):
+    """A figure that the scenario has nothing for."""
+
+
+# In the order in which a reader wants them.
+FIGURES = ("outcomes", "concessions", "dance", "threats", "trade", "provinces", "trust")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from negotiate_abm.model import NegotiationModel
-from negotiate_abm.phases import delivery, home
+from negotiate_abm.phases import delivery, home, talks
 from negotiate_abm.scenario.loader import load_scenario, scenario_from
 from negotiate_abm.scenario.schema import Scenario
 from tests.worlds import random_world
@@ -280,3 +280,46 @@ def test_a_line_still_to_be_crossed_weighs_in_full_however_near():
         risk, _ = model.watches[0].risk(rows(model), part, np.zeros(model.runs))
         rise = risk.step[:, issue].sum(axis=1)
         assert rise == pytest.approx([2.0] * 3, abs=1e-6)
+
+
+def test_no_round_opens_for_what_rounding_leaves_of_a_table(monkeypatch):
+    hold_talks = talks.hold_talks
+
+    def looked_at(model: NegotiationModel) -> None:
+        for table in model.tables.values():
+            opened = table.open & (table.elapsed == 0)
+            assert (table.best - table.reservation)[opened].min(initial=1.0) > 1e-9
+        hold_talks(model)
+
+    monkeypatch.setattr(talks, "hold_talks", looked_at)
+    play(january(300), 52)
+
+
+def test_relief_and_what_other_buyers_make_good_add_up_to_what_duties_no_longer_cost():
+    model = NegotiationModel(CASE, runs=100, rng=11, levers={"parallel_arrangement": True})
+    table = model.tables[TABLE]
+    theirs = ~table.concedes(table.side_of("canada"))
+    for _ in range(52):
+        model.step()
+    left = (1.0 - table.restored()) * table.exporter_stake * model.missing(table)
+    spared = ((table.exporter_stake - left) * theirs).sum(axis=-1)
+    assert model.relief("canada") + model.made_good("canada") == pytest.approx(spared)
+    assert (model.made_good("canada") > 0.0).all()
+
+
+def test_a_threat_names_the_crossed_line_before_all_else():
+    model = with_levels(january(), ev_tariff=1.0, canola_seed=1.0, framework_agri_energy=1.0)
+    watch = model.watches[0]
+    issues = model.tables[TABLE].issues
+    assert {issues[i] for i in watch.main_cause(rows(model))} == {"ev_tariff"}
+
+
+def test_a_threat_names_no_issue_where_nothing_conceded_alarms():
+    model = january()
+    watch = model.watches[0]
+    watch.notice_event("visit")
+    assert (watch.main_cause(rows(model)) == -1).all()
+    with_levels(model, framework_agri_energy=1.0)
+    named = watch.main_cause(rows(model))
+    assert {model.tables[TABLE].issues[i] for i in named if i >= 0} == {"framework_agri_energy"}
+    assert (named >= 0).mean() > 0.5

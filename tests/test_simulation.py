@@ -215,7 +215,7 @@ def test_the_concession_figure_has_a_panel_for_each_issue_of_a_table(result, tab
     which = result.scenario.focal_table if table is None else table
     at_the_table = [issue for issue in result.scenario.issues.values() if issue.table == which]
     assert len(shown) == len(at_the_table) > 0
-    assert all(axes.get_title() for axes in shown)
+    assert all(axes.get_title(loc="left") for axes in shown)
     assert any("weeks since 2026-01-12" in axes.get_xlabel() for axes in shown)
 
 

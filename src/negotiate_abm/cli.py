@@ -3,53 +3,207 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
+import os
 import re
+import signal
 import sys
+import threading
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from negotiate_abm import __version__
-from negotiate_abm.errors import NegotiateError, RunError
+from negotiate_abm.errors import NegotiateError, RunError, ScenarioError, nearest
 
 DEFAULT_CASE = "carney-beijing-2026"
 DEFAULT_RUNS = 2000
 
+# On standard error: enough to mend, no more than a screen.
+MOST_LINES, LONGEST_LINE = 20, 1000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    _occupy_standard_streams()
+    if sys.stdout is None:
+        _say("standard output: got a closed one; expected one to print to. Leave it open.")
+        return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may not know every letter
+    with _ending_like_an_interrupt() as ended:
+        try:
+            return _told(arguments)
+        except KeyboardInterrupt as stopped:
+            if arguments is None:  # the program ends: what tidies up needs no second interrupt
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            _say(str(stopped) or "stopped; nothing was written")
+            return 128 + (signal.SIGTERM if ended else signal.SIGINT)
+        finally:
+            if arguments is None and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # from here on, end without a word
+
+
+def _told(arguments: Sequence[str] | None) -> int:
+    """Do what is asked and return the exit code, with a line on standard error if it fails."""
+    debug = False
     try:
+        options = _parser().parse_args(arguments)
+        debug = options.debug
         for file in getattr(options, "strategies", None) or ():
             from negotiate_abm.strategies import load_strategies
 
             load_strategies(file)
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
+    except SystemExit:  # argparse's, after --help or bad arguments
+        sys.stdout.flush()
+        raise
     except NegotiateError as error:
-        print(error, file=sys.stderr)
+        _say(*_lines(error))
         return 2
     except BrokenPipeError:
-        sys.stderr.close()
+        _give_up_output()
         return 1
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        return 130
+    except OSError as error:
+        _give_up_output()
+        _say(f"the output cannot be written: {error.strerror or error}. Make room, or redirect it.")
+        return 2
+    except MemoryError:
+        _say("not enough memory: ask for fewer runs or weeks at a time")
+        return 2
+    except Exception as error:
+        if debug:
+            raise
+        _say(
+            f"an error of the program's own, {type(error).__name__}: {error}. Please report it "
+            f"with the command; 'negotiate-abm --debug ...' shows where it arose."
+        )
+        return 70
+
+
+def _occupy_standard_streams() -> None:
+    """Put the null device where a standard stream is closed, lest a file take its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number free, which is this one
+
+
+@contextlib.contextmanager
+def _ending_like_an_interrupt() -> Iterator[list[int]]:
+    """Let a request to end (SIGTERM) tidy up as Ctrl-C does; yield a list of those that came."""
+    came: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+def _give_up_output() -> None:
+    """Let nothing more be written to standard output, the leaving interpreter's flush included."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(*lines: str) -> None:
+    """Write lines on standard error, if it can be written."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(*map(_one_line, lines), sep="\n", file=sys.stderr, flush=True)
+
+
+def _lines(error: NegotiateError) -> list[str]:
+    """Return an error as lines: one for each problem of a scenario, the first of many."""
+    if not isinstance(error, ScenarioError):
+        return [str(error)]
+    told = [f"{error.where}: {problem}" for problem in error.problems]
+    if len(told) <= MOST_LINES:
+        return told
+    more = len(told) - MOST_LINES + 1
+    return [
+        *told[: MOST_LINES - 1],
+        f"{error.where}: and {more} more problems. Mend these first, then ask again.",
+    ]
+
+
+def _one_line(text: str) -> str:
+    """Return a text fit for one line of a terminal: no control characters, not without end."""
+    told = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+    half = LONGEST_LINE // 2
+    return told if len(told) <= LONGEST_LINE else f"{told[:half]} ... {told[-half:]}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, and what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message, re.DOTALL)
+        surplus = re.match(r"unrecognized arguments: (-\S*)", message)
+        if choice:
+            names = re.split(r",\s*", choice[2].replace("'", ""))
+            message = (
+                f"got '{choice[1]}'; expected one of {', '.join(names)}. "
+                f"{_nearest_or_less(choice[1], names)}"
+            )
+        elif surplus:
+            hint = _nearest_or_less(surplus[1].partition("=")[0], _options_of(self))
+            message = f"{message}. {hint}"
+        told = _one_line(f"{self.prog}: {message.rstrip('. ')}. See '{self.prog} --help'.")
+        self.exit(2, f"{told}\n")
+
+
+def _nearest_or_less(name: str, names: Iterable[str]) -> str:
+    """Return a hint at the nearest name, nothing where none is near."""
+    hint = nearest(name, names)
+    return hint if hint.startswith("Did you mean") else ""
+
+
+def _options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Return every option of a parser and of the commands below it."""
+    found: set[str] = set()
+    for action in parser._actions:
+        found |= {option for option in action.option_strings if option.startswith("--")}
+        if isinstance(action, argparse._SubParsersAction):
+            found = found.union(*map(_options_of, action.choices.values()))
+    return found
+
+
+def _whole(text: str) -> int:
+    """Return a whole number as an option states it."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"got '{text}'; expected a whole number. Give one in digits"
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="negotiate-abm", description="Agent-based model of trade negotiation."
-    )
+    parser = _Parser(prog="negotiate-abm", description="Agent-based model of trade negotiation.")
     parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error of the program's own"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
+    _add_reading(commands)
     _add_scenario(commands)
     return parser
 
@@ -63,9 +217,11 @@ def _add_run(commands: Any) -> None:
         metavar="CASE|FILE",
         help=f"a bundled case or a .toml file (default: {DEFAULT_CASE})",
     )
-    run.add_argument("--runs", type=int, default=DEFAULT_RUNS, metavar="N", help="(default: 2000)")
-    run.add_argument("--weeks", type=int, metavar="T", help="weeks a run (default: the case's)")
-    run.add_argument("--seed", type=int, default=1, metavar="S", help="(default: 1)")
+    run.add_argument(
+        "--runs", type=_whole, default=DEFAULT_RUNS, metavar="N", help="(default: 2000)"
+    )
+    run.add_argument("--weeks", type=_whole, metavar="T", help="weeks a run (default: the case's)")
+    run.add_argument("--seed", type=_whole, default=1, metavar="S", help="(default: 1)")
     run.add_argument(
         "--set",
         dest="overrides",
@@ -90,7 +246,37 @@ def _add_run(commands: Any) -> None:
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: results/)")
     run.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    run.add_argument(
+        "--no-figures", action="store_true", help="write the data alone: no figures, no report"
+    )
     run.set_defaults(command=_run)
+
+
+def _add_reading(commands: Any) -> None:
+    """Add the commands that read a result which `run` wrote."""
+    story = commands.add_parser("story", help="tell one run of a result as prose")
+    story.add_argument(
+        "--run", type=_whole, metavar="N", help="its number (default: the typical run)"
+    )
+    story.add_argument(
+        "--unusual", type=_whole, metavar="N", help="tell the N most unusual runs instead"
+    )
+    story.set_defaults(command=_story)
+    plot = commands.add_parser("plot", help="draw a figure of a result")
+    plot.add_argument(
+        "--run", type=_whole, metavar="N", help="of a dance: whose (default: typical)"
+    )
+    plot.add_argument("--table", metavar="TABLE", help="whose issues (default: the focal table's)")
+    plot.add_argument(
+        "--out", type=Path, metavar="FILE", help="a .png, .pdf or .svg (default: FIGURE.png)"
+    )
+    plot.set_defaults(command=_plot)
+    for action in (story, plot):
+        action.add_argument(
+            "--strategies", action="append", metavar="FILE.py", help="as it was given to run"
+        )
+        action.add_argument("result", type=Path, metavar="FOLDER", help="what run has written")
+    plot.add_argument("figure", metavar="FIGURE", help="such as dance; a wrong one lists them all")
 
 
 def _add_scenario(commands: Any) -> None:
@@ -126,8 +312,8 @@ def _add_scenario(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from negotiate_abm.files import check_free
     from negotiate_abm.report import free_directory, progress_bar, report
-    from negotiate_abm.result import check_free
     from negotiate_abm.simulation import run
 
     wanted = options.out
@@ -135,7 +321,9 @@ def _run(options: argparse.Namespace) -> int:
         check_free(wanted)  # refuse now what could not be written later
     overrides = dict(_override(text) for text in options.overrides)
     levers = dict(_lever(text) for text in options.levers)
-    with progress_bar(options.runs) as progress:
+    bar = progress_bar(options.runs) if sys.stderr.isatty() else contextlib.nullcontext()
+    # What a rule of one's own prints is no part of what is asked for.
+    with bar as progress, contextlib.redirect_stdout(sys.stderr):
         result = run(
             options.case,
             options.runs,
@@ -145,16 +333,53 @@ def _run(options: argparse.Namespace) -> int:
             progress=progress,
             levers=levers,
         )
+    figures = not options.no_figures
     if options.json:
+        told = json.dumps(result.statistics(), indent=2)
         if wanted is not None:
-            result.save(wanted, figures=True)
-        print(json.dumps(result.statistics(), indent=2))
+            result.save(wanted, figures=figures)
+        print(told)
         return 0
     where = wanted or free_directory(Path("results"), result.manifest["case"])
-    result.save(where, figures=True)
-    report(result)
-    print(f"\nWritten to {where}/: trajectories.zarr, outcomes.csv, events.csv, manifest.json,")
-    print("concessions.png (concession trajectories by issue)")
+    result.save(where, figures=figures)
+    with _stopped_after(where):
+        report(result)
+        written = sorted(entry.name for entry in where.iterdir())
+        print(f"\nWritten to {where}/: {', '.join(written)}")
+        sys.stdout.flush()
+    return 0
+
+
+@contextlib.contextmanager
+def _stopped_after(where: Path) -> Iterator[None]:
+    """Say of an interrupt that by now the result is written."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped; the result is in {where}/") from None
+
+
+def _story(options: argparse.Namespace) -> int:
+    from negotiate_abm.report import in_columns
+    from negotiate_abm.result import Result
+
+    result = Result.load(options.result)
+    if options.unusual is None:
+        print(in_columns(result.story(options.run)))
+        return 0
+    if options.unusual < 1:
+        raise RunError(f"--unusual: got {options.unusual}; expected a number from 1. Give one.")
+    for number, why in result.unusual_runs(options.unusual):
+        print(f"Run {number}: {'; '.join(why)}.\n\n{in_columns(result.story(number))}\n")
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from negotiate_abm.result import Result
+
+    result = Result.load(options.result)
+    written = result.plot.save(options.figure, options.out, run=options.run, table=options.table)
+    print(f"Written to {written}")
     return 0
 
 

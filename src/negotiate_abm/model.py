@@ -215,12 +215,14 @@ class NegotiationModel(mesa.Model):
         return total
 
     def made_good(self, country: str) -> FloatArray:
-        """Return what other buyers replace of its losses to duties there, C$bn a year, (runs,)."""
+        """Return what other buyers replace of its losses to duties there, C$bn a year, (runs,).
+
+        Of all that the duties of the start cost; what `relief` brings comes on top.
+        """
         total = np.zeros(self.runs)
         for table in self._reported_tables():
             if country in table.parties:
-                lost = (1.0 - table.restored()) * table.exporter_stake
-                replaced = lost * (1.0 - self.missing(table))
+                replaced = table.exporter_stake * (1.0 - self.missing(table))
                 total = total + (replaced * ~table.concedes(table.side_of(country))).sum(axis=-1)
         return total
 

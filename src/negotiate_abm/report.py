@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -15,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from negotiate_abm.errors import Problem, ScenarioError
+from negotiate_abm.estimates import mean_interval, share_interval
 from negotiate_abm.mechanisms.power_indices import banzhaf, shapley_shubik
 from negotiate_abm.scenario.parameters import (
     Parameters,
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
     from negotiate_abm.result import Result
 
 
-# The 95th percentile of the standard normal: nine tenths lie within it, either side.
-_Z = 1.6448536269514722
+# Columns of prose: longer lines are hard to read.
+_PAGE = 96
 
 
 @contextmanager
@@ -79,15 +82,35 @@ def report(result: Result) -> None:
         console.print(f"  with {key} = {value}")
     statistics = result.statistics()
     console.print(_issues(statistics["issues"], scenario))
-    console.print(_tests(statistics["watchers"], result.outcomes, scenario))
+    console.print(_tests(result.outcomes, scenario))
+    console.print(f"\nA typical run\n\n{in_columns(result.story())}")
+    odd = result.unusual_runs()
+    if odd:
+        console.print("\nThe most unusual runs ('negotiate-abm story FOLDER --run N' tells one)\n")
+    for run, why in odd:
+        console.print(in_columns(f"- Run {run}: {'; '.join(why)}."))
+
+
+def in_columns(text: str) -> str:
+    """Return paragraphs in lines no longer than the terminal, or than a page, is wide."""
+    width = min(shutil.get_terminal_size().columns, _PAGE)
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  " * line.startswith("- "))
+        for line in text.split("\n")
+    )
 
 
 def _issues(statistics: dict[str, Any], scenario: Scenario) -> Table:
-    table = Table(title="Concessions: level in force at the end, and rungs agreed by then")
+    title = "Concessions: level in force at the end, and rungs agreed by then"
+    if scenario.focal_table is not None:
+        title = f"{scenario.tables[scenario.focal_table].title}. {title}"
+    table = Table(title=title)
     headings = ("issue (who gives)", "mean level\n(90 % of runs)", "rungs agreed (share of runs)")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for name, issue in scenario.issues.items():
+        if scenario.focal_table not in (None, issue.table):
+            continue
         found = statistics[name]
         level = found["level"]
         reached = "\n".join(
@@ -102,62 +125,64 @@ def _issues(statistics: dict[str, Any], scenario: Scenario) -> Table:
     return table
 
 
-def _tests(watchers: dict[str, Any], outcomes: pd.DataFrame, scenario: Scenario) -> Table:
+def _tests(outcomes: pd.DataFrame, scenario: Scenario) -> Table:
     table = Table(title="Talks, threats and the political test")
     for heading in ("what", "mean", "90 % of runs", "90 % sampling interval"):
         table.add_column(heading, overflow="fold")
-    for name in scenario.tables:
-        for kind in ("agreements", "failed_rounds", "failed_with_a_zone", "broken_at_home"):
-            words = f"{scenario.tables[name].title}: {kind.replace('_', ' ')}"
+    shown = [scenario.focal_table] if scenario.focal_table else list(scenario.tables)
+    for name in shown:
+        for kind, words in _ROUNDS.items():
+            if len(shown) > 1:
+                words = f"{scenario.tables[name].title}: {words}"
             table.add_row(words, *_spread(outcomes[f"{name}.{kind}"], ".2f"))
-    for watcher in watchers:
-        title = scenario.countries[watcher].title
-        for kind in _DEEDS:
-            words = f"{title} {_DEEDS[kind]} {_watched(scenario, watcher)}, share of runs"
-            table.add_row(words, *_share(outcomes[f"{watcher}.{kind}"]))
+        for watcher, entry in scenario.tables[name].watchers.items():
+            titles = [scenario.countries[c].title for c in (watcher, entry.threatens)]
+            for kind, deed in _DEEDS.items():
+                words = f"{deed.format(*titles)}, share of runs"
+                table.add_row(words, *_share(outcomes[f"{watcher}.{kind}"]))
     focal = scenario.countries[scenario.focal].title
     if any(i.duty and i.beneficiary == scenario.focal for i in scenario.issues.values()):
         relief = _spread(outcomes["relief_at_end"], ".3f")
         table.add_row(f"relief to {focal}'s exporters at the end, C$bn a year", *relief)
+        if outcomes["made_good_at_end"].any():
+            made_good = _spread(outcomes["made_good_at_end"], ".3f")
+            table.add_row("losses that other buyers make good then, C$bn a year", *made_good)
         joint = _share(outcomes["relief_without_punishment"])
         table.add_row(f"relief to {focal} without punishment, share of runs", *joint)
     return table
 
 
-_DEEDS = {
-    "threatened": "threatens",
-    "complied": "is heeded by",
-    "bought_off": "is bought off by",
-    "punished": "punishes",
+_ROUNDS = {
+    "agreements": "deals a run",
+    "failed_rounds": "rounds without a deal, a run",
+    "failed_with_a_zone": "of these, where some deal would have suited both",
+    "broken_at_home": "deals broken at home, a run",
 }
-
-
-def _watched(scenario: Scenario, watcher: str) -> str:
-    """Return whom a watcher threatens, in words."""
-    tables = scenario.tables.values()
-    names = [t.watchers[watcher].threatens for t in tables if watcher in t.watchers]
-    return " and ".join(scenario.countries[name].title for name in dict.fromkeys(names))
+_DEEDS = {
+    "threatened": "{0} threatens {1}",
+    "complied": "{1} heeds {0}",
+    "bought_off": "{1} buys {0} off",
+    "punished": "{0} punishes {1}",
+}
 
 
 def _spread(values: pd.Series, form: str) -> tuple[str, str, str]:
     """Return mean, 90 % range over runs, and 90 % interval of the mean."""
     numbers = values.to_numpy(dtype=np.float64)
     low, high = np.quantile(numbers, [0.05, 0.95])
-    mean = numbers.mean()
-    error = _Z * numbers.std() / np.sqrt(numbers.size)
+    least, most = mean_interval(numbers, 0.9)
     return (
-        f"{mean:{form}}",
+        f"{numbers.mean():{form}}",
         f"{low:{form}} to {high:{form}}",
-        f"{mean - error:{form}} to {mean + error:{form}}",
+        f"{least:{form}} to {most:{form}}",
     )
 
 
 def _share(happened: pd.Series) -> tuple[str, str, str]:
     """Return a share of runs and its 90 % Wilson score interval."""
-    n, share = happened.size, float(happened.mean())
-    centre = (share + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
-    half = _Z / (1 + _Z * _Z / n) * np.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
-    return f"{share:.3f}", "", f"{max(centre - half, 0.0):.3f} to {min(centre + half, 1.0):.3f}"
+    share = float(happened.mean())
+    low, high = share_interval(share, happened.size, 0.9)
+    return f"{share:.3f}", "", f"{low:.3f} to {high:.3f}"
 
 
 def show_numbers(scenario: Scenario) -> None:
@@ -272,6 +297,12 @@ def show_solutions(scenario: Scenario) -> None:
             table.add_row(title, *(f"{stick.gains[party]:.3f}" for stick in sticks))
         console.print(table)
     console.print("At stated values, in full trust, unwatched; countries keep their own red lines.")
+    for table_entry in scenario.tables.values():
+        for party, least in table_entry.reservation.items():
+            console.print(
+                f"{scenario.countries[party].title} falls back on a given reservation of "
+                f"{least.value:g}, not on the status quo."
+            )
 
 
 # Influence is weighed in thousandths: finer than any is known, and whole numbers can be counted.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from negotiate_abm.errors import ResultError, RunError
+from negotiate_abm.files import (
+    beside,
+    cannot_write,
+    check_free,
+    checksum,
+    read_regular,
+    take_back,
+    undisturbed,
+)
 from negotiate_abm.model import NegotiationModel
 from negotiate_abm.scenario.loader import load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
@@ -27,7 +33,12 @@ if TYPE_CHECKING:
     from negotiate_abm.plotting.gallery import Plots
 
 _TRAJECTORIES, _OUTCOMES, _EVENTS = "trajectories.zarr", "outcomes.csv", "events.csv"
-_MANIFEST = "manifest.json"
+_MANIFEST, _REPORT = "manifest.json", "report.md"
+_DATA = (_TRAJECTORIES, _OUTCOMES, _EVENTS)
+_CHECKSUMS = "sha256"  # where the manifest keeps those of the data and of itself
+_LARGEST_MANIFEST = 2**30
+_RESTORE = "Restore it from a copy, or run it again."
+_DPI = 150
 _TEXT_COLUMNS = ("kind", "actor", "target", "where", "issue")
 
 
@@ -125,6 +136,83 @@ class Result:
 
         return Plots(self)
 
+    # -- words ----------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Return a short report: what was played, what came of it, how often, how sure."""
+        from negotiate_abm.narration.summary import summary
+
+        return summary(self.outcomes, self.scenario, self.manifest)
+
+    def story(self, run: int | None = None) -> str:
+        """Return one run as a newspaper would tell it, with dates, rates and reasons.
+
+        Parameters
+        ----------
+        run : int, optional
+            Its number, as in the outcomes; by default the typical run's.
+
+        Raises
+        ------
+        RunError
+            If the result has no such run.
+        """
+        from negotiate_abm.narration.story import story
+
+        number = self.typical_run() if run is None else run
+        model = self._begin(number)
+        outcome = self.outcomes[self.outcomes["run"] == number].iloc[0]
+        told = story(
+            model,
+            self.trajectories.sel(run=number),
+            self.events[self.events["run"] == number],
+            {str(name): value for name, value in outcome.items()},
+        )
+        model.release()
+        where = f"run {number}, seed {self.manifest['seed']}"
+        return f"{told}\n\n(A simulated history: {self.scenario.title}, {where}.)"
+
+    def typical_run(self) -> int:
+        """Return the number of the run closest to the medians of the outcomes.
+
+        Of those that the story is about: of the focal table and of the focal country.
+        """
+        from negotiate_abm.narration.surprise import typical_run
+
+        return typical_run(self._told_outcomes())
+
+    def unusual_runs(self, count: int = 3) -> list[tuple[int, list[str]]]:
+        """Return the runs farthest from the medians, each with what is rarest about it.
+
+        Parameters
+        ----------
+        count : int
+            How many at most; no two are odd in the same way.
+        """
+        from negotiate_abm.narration.oddities import in_words
+        from negotiate_abm.narration.surprise import unusual_runs
+
+        runs = self.manifest["runs"]
+        return [
+            (run, [in_words(oddity, self.scenario, runs) for oddity in why])
+            for run, why in unusual_runs(self._told_outcomes(), count)
+        ]
+
+    def _told_outcomes(self) -> pd.DataFrame:
+        """Return the outcomes less those of tables and watchers in the background."""
+        focal = self.scenario.focal_table
+        if focal is None:
+            return self.outcomes
+        aside = {name for name in self.scenario.tables if name != focal}
+        aside |= {name for name, issue in self.scenario.issues.items() if issue.table != focal}
+        aside |= set(self._watchers()) - self.scenario.tables[focal].watchers.keys()
+        kept = [
+            name
+            for name in self.outcomes.columns.astype(str)
+            if name.partition(".")[0] not in aside
+        ]
+        return self.outcomes[kept]
+
     # -- numbers --------------------------------------------------------------------
 
     def statistics(self) -> dict[str, Any]:
@@ -133,12 +221,17 @@ class Result:
         Levels are those in force at the end; a rung counts as reached once agreed, and
         ``by_week`` is the share of runs that had reached it by week 1, 2, ... .
         """
+        _, columns = split_overrides(self.manifest["overrides"], self.manifest["runs"])
         return {
             "case": self.manifest["case"],
             "runs": self.manifest["runs"],
             "weeks": self.manifest["weeks"],
             "seed": self.manifest["seed"],
             "version": self.manifest["versions"]["negotiate-abm"],
+            "overrides": {
+                key: "by run" if isinstance(value, list) and key in columns else value
+                for key, value in self.manifest["overrides"].items()
+            },
             "issues": {name: self._issue(name) for name in self.scenario.issues},
             "watchers": {name: self._watcher(name) for name in self._watchers()},
             "joint": {
@@ -186,7 +279,7 @@ class Result:
         ----------
         directory : str or Path
         figures : bool
-            Whether to draw the figures beside the data.
+            Whether to draw the figures, and write a report on them, beside the data.
 
         Returns
         -------
@@ -203,18 +296,20 @@ class Result:
         written: list[Path] = []
         try:
             target.mkdir(parents=True, exist_ok=True)
-            written.append(Path(tempfile.mkdtemp(prefix=".partial-", dir=target)))
+            written.append(beside(target))
+            written[0].mkdir()
             self._write(written[0], figures)
             check_free(target, beside=written[0])
             # The manifest goes last: without it nothing here is read as a result.
             parts = sorted(written[0].iterdir(), key=lambda entry: entry.name == _MANIFEST)
-            for part in parts:
-                written.append(part.rename(target / part.name))
-            written[0].rmdir()
+            with undisturbed():
+                for part in parts:
+                    written.append(part.rename(target / part.name))
+                written[0].rmdir()
         except BaseException as error:
-            _take_back(written, made)
+            take_back(written, made)
             if isinstance(error, OSError):
-                raise _cannot_write(target, error) from None
+                raise cannot_write(target, error) from None
             raise
         return target
 
@@ -223,9 +318,23 @@ class Result:
         self.outcomes.to_csv(directory / _OUTCOMES, index=False)
         self.events.to_csv(directory / _EVENTS, index=False)
         if figures:
-            self.plot.concessions().savefig(directory / "concessions.png", dpi=150)
-        text = json.dumps(self.manifest, indent=2)
+            drawn = []
+            for name, figure in self.plot.all():
+                figure.savefig(directory / f"{name}.png", dpi=_DPI)
+                drawn.append(name)
+            (directory / _REPORT).write_text(self._report(drawn), encoding="utf-8")
+        sums = {name: checksum(directory / name) for name in _DATA}
+        sums[_MANIFEST] = _sum_of(self.manifest)
+        text = json.dumps({**self.manifest, _CHECKSUMS: sums}, indent=2)
         (directory / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+    def _report(self, figures: list[str]) -> str:
+        """Return the whole result as a page of Markdown, its figures beside it."""
+        odd = [f"- Run {run}: {'; '.join(why)}." for run, why in self.unusual_runs()]
+        parts = [f"# {self.scenario.title}", self.summary(), "## A typical run", self.story()]
+        parts += ["## The most unusual runs", "\n".join(odd)] if odd else []
+        parts += ["## Figures", *(f"![{name}]({name}.png)" for name in figures)]
+        return "\n\n".join(parts) + "\n"
 
     @classmethod
     def load(cls, directory: str | Path) -> Result:
@@ -234,25 +343,83 @@ class Result:
         Raises
         ------
         ResultError
-            If the directory does not hold one.
+            If the directory does not hold one, or not as it was saved.
         """
-        import xarray as xr
-
         source = Path(directory)
+        about = _read_manifest(source)
         try:
-            about = json.loads((source / _MANIFEST).read_text(encoding="utf-8"))
-            stored = xr.open_zarr(source / _TRAJECTORIES, consolidated=False).load()
-            trajectories = stored.assign_coords(
-                {n: c.astype(object) for n, c in stored.coords.items() if c.dtype.kind == "T"}
-            )
+            trajectories = _read_trajectories(source / _TRAJECTORIES)
             outcomes = _read_table(source / _OUTCOMES)
             events = _read_table(source / _EVENTS)
-        except (OSError, ValueError) as error:
-            raise ResultError(
-                f"{source}: got {error}; expected a directory written by Result.save. "
-                f"Check the path."
-            ) from None
-        return cls(trajectories, outcomes, events, about)
+        except Exception as error:  # what reads them has an error of its own for each fault
+            raise _no_result(source, _words(error), "Check the path.") from None
+        result = cls(trajectories, outcomes, events, about)
+        result._check_known(source)
+        return result
+
+    def _check_known(self, source: Path) -> None:
+        """Refuse a manifest that was saved whole, but by a version that said it otherwise."""
+        try:
+            split_overrides(self.manifest["overrides"], self.manifest["runs"])
+            self._case  # noqa: B018
+            known = {"weeks", "seed", "first_run", "case", "versions"} <= self.manifest.keys()
+        except (KeyError, TypeError, AttributeError, ValueError, RunError):
+            known = False
+        if not known:
+            given = f"a {_MANIFEST} of a version with another form"
+            raise _no_result(
+                source, given, "Run it again, or read it with the version that wrote it."
+            )
+
+
+def _sum_of(manifest: dict[str, Any]) -> str:
+    """Return the checksum of a manifest, however it is laid out in its file."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _no_result(place: Path, given: str, remedy: str) -> ResultError:
+    return ResultError(
+        f"{place}: got {given}; expected a directory written by Result.save. {remedy}"
+    )
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "brackets nested too deep"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _read_manifest(source: Path) -> dict[str, Any]:
+    """Return the manifest of a saved result, once all of it is found as it was saved."""
+    try:
+        about = json.loads(read_regular(source / _MANIFEST, _LARGEST_MANIFEST))
+    except FileNotFoundError:
+        raise _no_result(source, f"no {_MANIFEST} there", "Check the path.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        given = f"a {_MANIFEST} that cannot be read ({_words(error)})"
+        raise _no_result(source, given, "Check the path.") from None
+    sums = about.pop(_CHECKSUMS, None) if isinstance(about, dict) else None
+    if not isinstance(sums, dict):
+        given = f"a {_MANIFEST} without checksums"
+        raise _no_result(source, given, "Check the path, or run it again.")
+    for name in (_MANIFEST, *_DATA):
+        try:
+            found = _sum_of(about) if name == _MANIFEST else checksum(source / name)
+        except (OSError, RecursionError) as error:
+            raise _no_result(source, f"no readable {name} ({_words(error)})", _RESTORE) from None
+        if found != sums.get(name):
+            raise _no_result(source, f"a {name} that was changed since", _RESTORE)
+    manifest: dict[str, Any] = about
+    return manifest
+
+
+def _read_trajectories(store: Path) -> xr.Dataset:
+    import xarray as xr
+
+    stored = xr.open_zarr(store, consolidated=False).load()
+    texts = {n: c.astype(object) for n, c in stored.coords.items() if c.dtype.kind == "T"}
+    trajectories: xr.Dataset = stored.assign_coords(texts)
+    return trajectories
 
 
 def _read_table(file: Path) -> pd.DataFrame:
@@ -271,61 +438,3 @@ def _read_table(file: Path) -> pd.DataFrame:
         else:
             table[name] = table[name].replace("", "nan").astype(np.float64)
     return table
-
-
-def check_free(directory: Path, beside: Path | None = None) -> list[Path]:
-    """Return the directories that must be made to write there, the outermost first.
-
-    Parameters
-    ----------
-    directory : Path
-    beside : Path, optional
-        An entry of the directory that is ours.
-
-    Raises
-    ------
-    ResultError
-        If it already holds something, or cannot be written.
-    """
-    ours = None if beside is None else beside.name  # the path may be relative, or not
-    try:
-        if directory.exists() and (
-            not directory.is_dir() or any(entry.name != ours for entry in directory.iterdir())
-        ):
-            raise ResultError(
-                f"{directory}: got a place that already holds something; expected a new or "
-                f"empty directory. Name another, or move what is there."
-            )
-        missing = []
-        place = directory.absolute()
-        while not place.exists():
-            missing.append(place)
-            place = place.parent
-        if not place.is_dir():
-            raise NotADirectoryError(20, f"{place} is no directory")
-        if not os.access(place, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
-    except (OSError, ValueError) as error:
-        raise _cannot_write(directory, error) from None
-    return missing[::-1]
-
-
-def _take_back(written: list[Path], made: list[Path]) -> None:
-    """Remove what a write that failed has written, and the directories made for it if empty."""
-    for entry in written:
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-    for place in reversed(made):
-        with contextlib.suppress(OSError):
-            place.rmdir()
-
-
-def _cannot_write(directory: Path, error: Exception) -> ResultError:
-    name = str(directory)
-    return ResultError(
-        f"{name if len(name) < 200 else name[:200] + '...'}: got "
-        f"{getattr(error, 'strerror', None) or error}; expected a directory that can be written. "
-        f"Choose another, with enough space and the right to write."
-    )

@@ -10,19 +10,124 @@ Examples
 
 from __future__ import annotations
 
-import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Collection
+from contextlib import redirect_stdout
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from negotiate_abm.errors import StrategyError
-from negotiate_abm.mechanisms.retaliation import retaliation_strategies
-from negotiate_abm.mechanisms.tactics import tactics
+from negotiate_abm.errors import StrategyError, nearest
+from negotiate_abm.files import read_regular
+from negotiate_abm.mechanisms.registry import Registry
+from negotiate_abm.mechanisms.retaliation import FeudView, retaliation_strategies
+from negotiate_abm.mechanisms.tactics import BargainingView, tactics
 
-tactic = tactics.register
-retaliation_strategy = retaliation_strategies.register
+Rule = Callable[[Any], Any]
+
+_LARGEST_FILE_BYTES = 4_000_000
+
+
+def tactic(
+    name: str, *, one_run: bool = False, reads: Collection[str] | None = None
+) -> Callable[[Rule], Rule]:
+    """Return a decorator that registers a tactic: a function of a `BargainingView`.
+
+    Parameters
+    ----------
+    name : str
+        Used in scenario files, in Python and on the command line.
+    one_run : bool
+        True if the rule takes a view of floats and returns a float.
+    reads : collection of str, optional
+        Names, as in scenario files, of its owner's optional numbers that the rule reads:
+        () for none of them. Not given, it may read them all.
+
+    Raises
+    ------
+    StrategyError
+        If the name is no text or another rule's, or if `reads` is one text, no collection.
+    """
+    return _registering(tactics, name, one_run, reads)
+
+
+def retaliation_strategy(
+    name: str, *, one_run: bool = False, reads: Collection[str] | None = None
+) -> Callable[[Rule], Rule]:
+    """Return a decorator that registers a retaliation strategy: a function of a `FeudView`.
+
+    Parameters and errors as of `tactic`.
+    """
+    return _registering(retaliation_strategies, name, one_run, reads)
+
+
+def _registering(
+    registry: Registry[Any], name: str, one_run: bool, reads: Collection[str] | None
+) -> Callable[[Rule], Rule]:
+    if not isinstance(name, str):
+        raise StrategyError(
+            f"{registry.kind}: got {_shown(name)} for its name; expected text. "
+            f"Write the name in quotes and brackets behind the decorator."
+        )
+    decorate = registry.register(name, one_run=one_run, reads=reads)
+
+    def register(rule: Rule) -> Rule:
+        if not callable(rule):
+            raise StrategyError(
+                f"{registry.kind} '{name}': got {_shown(rule)}; expected a function of a view. "
+                f"Write the decorator above one."
+            )
+        decorate(_guarded(rule, f"{registry.kind} '{name}'"))
+        return rule
+
+    return register
+
+
+def _guarded(rule: Rule, what: str) -> Rule:
+    """Return a rule that can neither end the program nor misspell a field unnoticed."""
+
+    @wraps(rule)
+    def guarded(view: Any) -> Any:
+        try:
+            return rule(view)
+        except SystemExit as error:
+            raise StrategyError(
+                f"{what} asked to exit ({_line_of(error)}); expected a number for each run. "
+                f"Mend the rule: it must return, whatever it sees."
+            ) from error
+        except AttributeError as error:
+            if not isinstance(error.obj, BargainingView | FeudView):
+                raise
+            names = [field.name for field in fields(error.obj)]
+            raise StrategyError(
+                f"{what} asked its view for '{error.name}' ({_line_of(error)}); expected one of "
+                f"{', '.join(names)}. {_hint(str(error.name), names)}"
+            ) from error
+
+    return guarded
+
+
+def _hint(name: str, names: list[str]) -> str:
+    hint = nearest(name, names)
+    return hint if hint.startswith("Did you mean") else "Use one of them."
+
+
+def _line_of(error: BaseException) -> str:
+    """Return where a rule went wrong, as file and line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def load_strategies(file: str | Path) -> None:
-    """Run a Python file that registers strategies.
+    """Run a Python file that registers strategies; what it prints goes to standard error.
 
     Raises
     ------
@@ -30,16 +135,32 @@ def load_strategies(file: str | Path) -> None:
         If it cannot be read or does not run.
     """
     path = Path(file)
-    spec = importlib.util.spec_from_file_location(f"negotiate_abm_user_{path.stem}", path)
-    if path.suffix != ".py" or spec is None or spec.loader is None or not path.is_file():
-        raise StrategyError(
-            f"{path}: got no Python file; expected one that registers strategies. Check the path."
-        )
+    module = ModuleType(f"negotiate_abm_user_{path.stem}")
+    module.__file__ = str(path)
     try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        if path.suffix != ".py" or not path.is_file():
+            raise StrategyError(
+                f"{path}: got no Python file; expected one that registers strategies. "
+                f"Check the path."
+            )
+        text = read_regular(path, _LARGEST_FILE_BYTES)
+        sys.modules[module.__name__] = module  # dataclasses, say, look for their module there
+        with redirect_stdout(sys.stderr):
+            exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
     except (StrategyError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a file that calls exit() must not end the program
         raise StrategyError(
-            f"{path}: got {type(error).__name__}: {error}; expected a file that runs. Mend it."
+            f"{_place_in(path, error)}: got {type(error).__name__}: {error}; expected a file "
+            f"that runs. Mend it."
         ) from error
+
+
+def _place_in(file: Path, error: BaseException) -> str:
+    """Return the file, and the line of it that an error came through if there is one."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(file)
+    ]
+    return f"{file}, line {lines[-1]}" if lines else str(file)

@@ -334,7 +334,9 @@ class Table:
 
     def restored(self) -> FloatArray:
         """Return the share of the exporter's loss now restored on each issue, (runs, issues)."""
-        return self.worth_of(self.in_force, self.restores)
+        share = self.worth_of(self.in_force, self.restores)
+        # Talk restores nothing, to the last bit.
+        return np.where(share > LEVEL_TOLERANCE, share, 0.0)
 
     def rounded(self, levels: FloatArray, rows: IntArray | None = None) -> FloatArray:
         """Return levels with unfinished indivisible segments taken back to the rung below."""

@@ -211,10 +211,9 @@ class Watch:
         seen = 1.0 - np.take(self.soothed, rows)
         alarm = levels * np.take(self.exposure_per_level, rows, axis=0) * seen[:, None]
         crossed = reaches(np.take(table.agreed, rows, axis=0), np.take(self.line, rows, axis=0))
-        worst = np.where(crossed.any(axis=-1)[:, None], np.where(crossed, alarm, -1.0), alarm)
-        stands_out = crossed.any(axis=-1) | (
-            worst.max(axis=-1) >= np.take(self.standing_alarm(), rows)
-        )
+        any_crossed: BoolArray = np.asarray(crossed.any(axis=-1))
+        worst = np.where(any_crossed[:, None], np.where(crossed, alarm, -1.0), alarm)
+        stands_out = any_crossed | (worst.max(axis=-1) >= np.take(self.standing_alarm(), rows))
         return np.where(stands_out, worst.argmax(axis=-1), -1)
 
     def lines_crossed(self) -> FloatArray:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Longer than any round: no event ends this table's rounds.
 NO_END = 1_000_000
 
+# C$ billion a year, a dollar: what is left of a table's worth by rounding brings nobody to it.
+LEAST_WORTH_MEETING_FOR = 1e-9
+
 
 def respect_cross_links(model: NegotiationModel) -> None:
     """What one table has agreed limits what another may: nothing is given and withheld at once.
@@ -108,7 +111,8 @@ def _take_stock(model: NegotiationModel, table: Table, rows: IntArray) -> IntArr
     offer, possible = best_offer(bargain, 0, np.take(table.reservation[:, 0], rows))
     suits_both = bargain.worth(offer, 1) >= np.take(table.reservation[:, 1], rows)
     table.zone[rows] = possible & suits_both
-    return rows[(table.best[rows] > table.reservation[rows]).all(axis=-1)]
+    to_gain = table.best[rows] - table.reservation[rows]
+    return rows[(to_gain > LEAST_WORTH_MEETING_FOR).all(axis=-1)]
 
 
 def _foresee_pressure(model: NegotiationModel, table: Table, rows: IntArray) -> None:

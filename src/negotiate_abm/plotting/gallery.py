@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from negotiate_abm.errors import RunError, nearest
+from negotiate_abm.files import check_new_file, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -148,6 +151,50 @@ class Plots:
                 continue
             yield name, figure
 
+    def save(
+        self,
+        figure: str,
+        file: str | Path | None = None,
+        run: int | None = None,
+        table: str | None = None,
+    ) -> Path:
+        """Draw a figure by its name and write it to a new file.
+
+        Parameters
+        ----------
+        figure : str
+            One of the methods above.
+        file : str or Path, optional
+            Its ending says the format: .png, .pdf or .svg; by default the figure's name in .png.
+        run, table : optional
+            As the figure takes them; it is an error to give one that it does not take.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        RunError, ResultError
+            If there is no such figure, run or table, or if the file exists or cannot be written.
+        """
+        if figure not in FIGURES:
+            raise RunError(
+                f"figure: got '{figure}'; expected one of {', '.join(FIGURES)}. "
+                f"{nearest(figure, FIGURES)}"
+            )
+        target = Path(f"{figure}.png" if file is None else file)
+        check_new_file(target, FORMATS)
+        draw = getattr(self, figure)
+        given = {k: v for k, v in (("run", run), ("table", table)) if v is not None}
+        for name in given.keys() - inspect.signature(draw).parameters.keys():
+            raise RunError(f"{name}: got one for {figure}, which takes none. Leave it out.")
+        write_whole(
+            target, lambda part: draw(**given).savefig(part, dpi=DPI, format=target.suffix[1:])
+        )
+        return target
+
     def _table(self, table: str | None) -> str | None:
         """Return the table asked for, or the focal one."""
         scenario = self._result.scenario
@@ -173,4 +220,6 @@ class _NoFigureError(RunError):
 
 
 # In the order in which a reader wants them.
+FORMATS = (".png", ".pdf", ".svg")
+DPI = 150
 FIGURES = ("outcomes", "concessions", "dance", "threats", "trade", "provinces", "trust")

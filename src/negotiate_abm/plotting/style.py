@@ -7,12 +7,17 @@ last row of a classroom alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
+from matplotlib.textpath import text_to_path
 
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.schema import Scenario
@@ -26,7 +31,8 @@ ORANGE, SKY, PURPLE, BLACK = "#E69F00", "#56B4E9", "#CC79A7", "#000000"
 GREY = "0.45"
 # In an order in which neighbours differ in lightness too.
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-LINES: tuple[str, ...] = ("-", "--", ":", "-.")
+LineStyle = Literal["-", "--", ":", "-."]
+LINES: tuple[LineStyle, ...] = ("-", "--", ":", "-.")
 
 TITLE, LABEL, TICK = 15, 11, 10
 
@@ -37,10 +43,81 @@ DPI = 150
 
 def new_figure(width: float, height: float, title: str) -> Figure:
     """Return an empty figure of a size in inches, under a title."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08)
+    figure = Figure(figsize=(width, height), layout=layout)
     figure.suptitle(title, fontsize=TITLE)
     return figure
+
+
+def wrapped(text: str, inches: float, size: float = LABEL, most_lines: int = 3) -> str:
+    """Return a text in lines no wider than so many inches, as it stands: no mathematics.
+
+    Lines break at blanks and after hyphens, and within a word that is too long for one.
+    What needs more lines than `most_lines` ends in dots.
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=[ -])", text.strip()):
+        if lines[-1] and _width(lines[-1] + piece, size) > inches:
+            lines.append("")
+        for part in [piece] if _width(piece, size) <= inches else piece:
+            if lines[-1] and _width(lines[-1] + part, size) > inches:
+                lines.append("")
+            lines[-1] += part
+    if len(lines) > most_lines:
+        lines = lines[:most_lines]
+        while lines[-1] and _width(lines[-1] + " …", size) > inches:
+            lines[-1] = lines[-1].rstrip(" ")[:-1]
+        lines[-1] = lines[-1].rstrip(" ") + " …"
+    return "\n".join(line.rstrip(" ") for line in lines).replace("$", r"\$")
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str, size: float) -> float:
+    """Return how wide a text is, in inches."""
+    font = FontProperties(size=size)
+    points, _, _ = text_to_path.get_text_width_height_descent(text.rstrip(" "), font, ismath=False)
+    return float(points) / 72.0
+
+
+def heading(scenario: Scenario, what: str, runs: int, width: float) -> str:
+    """Return a figure's title: the case, what is drawn and over how many runs, in lines that fit.
+
+    `width` is the figure's, in inches.
+    """
+    what += f", {runs:,}\N{NO-BREAK SPACE}{'run' if runs == 1 else 'runs'}"
+    room = 0.95 * width
+    whole = f"{scenario.title}: {what}"
+    lines = [whole] if _width(whole, TITLE) <= room else [f"{scenario.title}:", what]
+    return "\n".join(wrapped(line, room, TITLE, 2) for line in lines)
+
+
+def at_table(scenario: Scenario, table: str | None) -> str:
+    """Return words for a title that say which table is drawn, where there are several."""
+    if table is None or len(scenario.tables) == 1:
+        return ""
+    return f" at the table “{scenario.tables[table].title}”"
+
+
+def extra_height(titles: Sequence[str], columns: int, lines: int = 1) -> float:
+    """Return the inches that panels' titles take, row by row, beyond so many lines each."""
+    rows = [titles[i : i + columns] for i in range(0, len(titles), columns)]
+    most = (max(title.count("\n") for title in row) + 1 - lines for row in rows)
+    return sum(0.18 * max(more, 0) for more in most)
+
+
+def mean_of(values: FloatArray) -> FloatArray:
+    """Return the mean over runs by week; `values` is (runs, weeks)."""
+    return np.asarray(values.mean(axis=0))
+
+
+def mean_name(what: str, runs: int) -> str:
+    """Return what a line drawn by `mean_of` is called in a legend."""
+    return what if runs == 1 else f"{what}, mean"
+
+
+def number(value: float) -> str:
+    """Return a number with a decimal at most, and none where it is whole."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def bands(axes: Axes, weeks: FloatArray, values: FloatArray, colour: str) -> None:
@@ -50,11 +127,11 @@ def bands(axes: Axes, weeks: FloatArray, values: FloatArray, colour: str) -> Non
         axes.fill_between(weeks, lower, upper, color=colour, alpha=shade, linewidth=0)
 
 
-def band_legend(colour: str) -> list[Artist]:
-    """Return the legend's entries for the bands."""
+def band_legend(colour: str, of: str = "") -> list[Artist]:
+    """Return the legend's entries for the bands; `of` goes before what they hold."""
     return [
-        Patch(color=colour, alpha=0.45, label="50 % of runs"),
-        Patch(color=colour, alpha=0.16, label="90 % of runs"),
+        Patch(color=colour, alpha=0.45, label=f"{of}50 % of runs"),
+        Patch(color=colour, alpha=0.16, label=f"{of}90 % of runs"),
     ]
 
 
@@ -118,3 +195,29 @@ def legend_below(figure: Figure, handles: Sequence[Artist], columns: int = 6) ->
         frameon=False,
         fontsize=TICK,
     )
+
+
+# The 95th percentile of the standard normal: nine tenths lie within it, either side.
+Z = 1.6448536269514722
+
+
+def share_of_runs(happened: int, runs: int) -> tuple[float, float, float]:
+    """Return a share of runs and its 90 % Wilson score interval, in per cent.
+
+    Parameters
+    ----------
+    happened, runs : int
+        In how many runs it came to that, of how many; at least one.
+    """
+    share = happened / runs
+    centre = (share + Z * Z / (2 * runs)) / (1 + Z * Z / runs)
+    spread = np.sqrt(share * (1 - share) / runs + Z * Z / (4 * runs * runs))
+    half = Z / (1 + Z * Z / runs) * float(spread)
+    # At no run or all of them an end is the share itself, but for rounding.
+    low, high = min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
+    return 100.0 * share, 100.0 * low, 100.0 * high
+
+
+def count_of_runs(runs: int) -> str:
+    """Return how many runs, in words: 1 run, 2,000 runs."""
+    return f"{runs:,} run" + ("" if runs == 1 else "s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from negotiate_abm.errors import Problem, RunError, ScenarioError, nearest
+from negotiate_abm.files import read_regular
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.checks import problems_in
 from negotiate_abm.scenario.layering import (
@@ -39,6 +41,9 @@ from negotiate_abm.scenario.schema import (
 )
 
 _LARGEST_FILE_BYTES = 4_000_000
+
+# No number of the world is this large or this small, whatever its unit.
+_SMALLEST, _LARGEST = 1e-30, 1e30
 
 # What pydantic adds to the place of an error inside a choice of types.
 _UNION_PARTS = {*WORTH_TAGS, "str", "list[str]", "constrained-str", "list[constrained-str]"}
@@ -117,20 +122,19 @@ def scenario_from(
 
 def _read(case: str | Path) -> tuple[str, str]:
     """Return where a scenario is, and its text."""
+    if not isinstance(case, str | os.PathLike):
+        problem = Problem("case", _shown(case), "a bundled case, a path or a Scenario", "Give one.")
+        raise ScenarioError("scenario", [problem])
     path = Path(case)
     if isinstance(case, str) and case in case_names():
         return f"{case}.toml", (CASES / f"{case}.toml").read_text(encoding="utf-8")
     try:
         if path.suffix != ".toml" and not path.exists():
             expected = "a bundled case or a path ending in .toml"
-            hint = nearest(str(case), case_names())
-            raise ScenarioError(str(case), [Problem("case", f"'{case}'", expected, hint)])
-        if path.exists() and not path.is_file():
-            raise OSError("something that is no regular file")
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-        if len(content) > _LARGEST_FILE_BYTES:
-            raise OSError(f"more than {_LARGEST_FILE_BYTES} bytes")
+            name = _short(str(case))
+            hint = nearest(name, case_names())
+            raise ScenarioError(name, [Problem("case", f"'{name}'", expected, hint)])
+        content = read_regular(path, _LARGEST_FILE_BYTES)
         return str(path), content.decode("utf-8-sig")
     except UnicodeDecodeError:
         problem = "bytes that are not UTF-8 text"
@@ -357,6 +361,12 @@ def with_levers(
     RunError
         If there is no such lever, or it needs a value and gets none.
     """
+    for what, given in (("levers", levers), ("overrides", overrides)):
+        if given is not None and not isinstance(given, Mapping):
+            raise RunError(
+                f"{what}: got {_shown(given)}; expected a mapping of names to values. "
+                f"Write {{'name': value}}."
+            )
     found: dict[str, Any] = {}
     for name, value in (levers or {}).items():
         if not isinstance(name, str):
@@ -390,7 +400,8 @@ def _typed(where: str, document: dict[str, Any]) -> Scenario:
 
 def _validated(where: str, document: dict[str, Any], counterfactual: bool = False) -> Scenario:
     scenario = _typed(where, document)
-    problems_found = problems_in(scenario, counterfactual)
+    # Before anything is worked out from them: what is past these overflows on the way.
+    problems_found = _out_of_all_proportion(scenario) or problems_in(scenario, counterfactual)
     told_already = {problem.key for problem in problems_found}
     for path in unread(document):
         found = part_at(document, path)
@@ -407,6 +418,20 @@ def _validated(where: str, document: dict[str, Any], counterfactual: bool = Fals
     if problems_found:
         raise ScenarioError(where, problems_found)
     return scenario
+
+
+def _out_of_all_proportion(scenario: Scenario) -> list[Problem]:
+    return [
+        Problem(
+            key,
+            f"{number:g}",
+            f"0, or a number between {_SMALLEST:g} and {_LARGEST:g} in size",
+            "Mend the value or its range.",
+        )
+        for key, quantity in quantities(scenario).items()
+        for number in {quantity.value, *(quantity.range or ())}
+        if number != 0.0 and not _SMALLEST <= abs(number) <= _LARGEST
+    ]
 
 
 def _explain(details: ErrorDetails) -> Problem:
@@ -433,7 +458,8 @@ def _explain(details: ErrorDetails) -> Problem:
         return Problem(
             key, given, "a table such as { value = ..., unit = ..., source = ... }", "Write one."
         )
-    return Problem(key, given, message[:1].lower() + message[1:], "Mend the value.")
+    remedy = "Write true or false." if kind == "bool_type" else "Mend the value."
+    return Problem(key, given, message[:1].lower() + message[1:], remedy)
 
 
 def _told(place: tuple[int | str, ...]) -> list[str]:
@@ -448,8 +474,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, Quantity):
         return f"{value.value:g} {value.unit}"
     if isinstance(value, dict) and "value" in value:
-        return f"{value['value']} {value.get('unit', '')}".strip()
-    return _short(repr(value), 60)
+        return _short(f"{value['value']} {value.get('unit', '')}".strip(), 60)
+    try:
+        return _short(repr(value), 60)
+    except ValueError:  # an integer of more digits than Python writes out
+        return "a number of too many digits"
 
 
 def _short(text: str, longest: int = 200) -> str:

@@ -79,6 +79,9 @@ class Country(Entry):
     """A country: its economy, its patience, its trust, and how it bargains and retaliates."""
 
     title: str
+    capital: str | None = Field(
+        None, description="Where its government sits, by which a story names it; default the title."
+    )
     gdp: PositiveMoney
     discount_rate: PerYear | None = Field(
         None, description="How little what comes later, or will not last, counts today."
@@ -135,6 +138,9 @@ class Flow(Entry):
     """A trade flow, and who bears what a tariff on it costs the exporter."""
 
     title: str
+    phrase: str | None = Field(
+        None, description="The goods as a sentence names them; default the title."
+    )
     exporter: str
     importer: str
     value: PositiveMoney
@@ -178,6 +184,10 @@ class Rung(Entry):
     """A named rung of a ladder."""
 
     title: str
+    phrase: str | None = Field(
+        None,
+        description="What a sentence says was offered, issue and all; default from both titles.",
+    )
     level: Level
     talk: bool = Field(False, description="Talk moves no duty and cannot be had in part.")
     benefit: Share | None = Field(None, description="Share of the full benefit; default the level.")
@@ -204,6 +214,9 @@ class Issue(Entry):
     """Something one side can concede to the other, rung by rung."""
 
     title: str
+    phrase: str | None = Field(
+        None, description="As a sentence names it, such as 'the duty on steel'; default the title."
+    )
     table: str
     conceder: str
     beneficiary: str
@@ -297,6 +310,9 @@ class Event(Entry):
     """A dated event at a table: a visit, a review."""
 
     title: str
+    phrase: str | None = Field(
+        None, description="As a clause in the past, such as 'the minister came'; default the title."
+    )
     date: Date
     source: str | None = None
     opens_round: bool = False

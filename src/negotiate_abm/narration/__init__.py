@@ -1,0 +1,1 @@
+"""A run told in words: names and numbers, what happened, and how it reads."""

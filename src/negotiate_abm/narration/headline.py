@@ -1,0 +1,74 @@
+"""A run in one line."""
+
+from __future__ import annotations
+
+from negotiate_abm.narration.happenings import Threat
+from negotiate_abm.narration.outcome import Outcome
+from negotiate_abm.narration.words import listed
+
+
+def headline(outcome: Outcome) -> str:
+    """Return a run's headline: what was won, at what price."""
+    if outcome.relief:
+        return _won(outcome)
+    if outcome.strikers:
+        strikers = listed(outcome.strikers)
+        verb = "strikes" if len(outcome.strikers) == 1 else "strike"
+        relief = "no relief to show for it" if outcome.has_duties else "little to show for it"
+        return f"{strikers} {verb}; {outcome.capital} has {relief}"
+    return _without_relief(outcome)
+
+
+def _won(outcome: Outcome) -> str:
+    won = outcome.voice.cut(outcome.relief[0], "cuts {} to", "ends {}")
+    text = f"{outcome.other} {won}"
+    if outcome.strikers:
+        verb = "strikes" if len(outcome.strikers) == 1 else "strike"
+        return f"{text}, and {listed(outcome.strikers)} {verb}"
+    yielded = _yielded(outcome)
+    if yielded is not None:
+        return f"{text}, {'but' if yielded.took_back else 'and'} {_bow(outcome, yielded)}"
+    for threat in outcome.threats:
+        watcher = outcome.voice.who(threat.watcher)
+        if threat.outcome == "backed down":
+            return f"{text}, and {watcher}'s threat comes to nothing"
+        if threat.answer == "bought off":
+            return f"{text}, and {outcome.capital} buys {watcher} off"
+    return f"{text} for {outcome.capital}"
+
+
+def _yielded(outcome: Outcome) -> Threat | None:
+    """Return the threat that was given way to, one that took something back if there was one."""
+    heeded = [threat for threat in outcome.threats if threat.answer == "complied"]
+    return max(heeded, key=lambda threat: threat.took_back, default=None)
+
+
+def _bow(outcome: Outcome, threat: Threat) -> str:
+    watcher = outcome.voice.who(threat.watcher)
+    if threat.took_back:
+        return f"{outcome.capital} gives way to {watcher}"
+    return f"{outcome.capital} halts at {watcher}'s threat"
+
+
+def _without_relief(outcome: Outcome) -> str:
+    capital, other = outcome.capital, outcome.other
+    if outcome.cuts:
+        trimmed = outcome.voice.cut(outcome.cuts[0], "trims {} to", "ends {}")
+        return f"{other} {trimmed}, less than a full step"
+    if outcome.record.was_reimposed(outcome.table):
+        return f"{other} cuts duties, then raises them again"
+    yielded = _yielded(outcome)
+    if yielded is not None and outcome.has_duties:
+        return f"{_bow(outcome, yielded)}, and {other}'s duties stay"
+    firm = [m for m in outcome.gains if not outcome.voice.is_talk(m.issue, m.after)]
+    if firm:
+        stay = f", but {other}'s duties stay" if outcome.has_duties else ""
+        return f"{capital} and {other} settle on {outcome.voice.steps(firm[:1], 1)}{stay}"
+    rounds = outcome.record.rounds[outcome.table]
+    if any(r.ending == "broken at home" for r in rounds):
+        return f"A deal between {capital} and {other} breaks at home"
+    if outcome.gains or outcome.gives:
+        return f"{capital} and {other} talk, and little else"
+    if any(r.ending == "agreed" for r in rounds):
+        return f"{capital} and {other} agree, and nothing comes of it"
+    return f"{capital} and {other} part with nothing signed"

@@ -1,0 +1,526 @@
+"""The negotiation dance (Raiffa 1982): both sides' offers in one run, in the space of gains.
+
+Every gain is measured in one way: benefits to the beneficiary less costs to the conceder
+over the status quo at the start, at the run's own values, promises kept in full, nobody
+watching. So offers and frontier share one space, and no offer lies beyond the frontier.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+
+from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.plotting import style
+from negotiate_abm.scenario.schema import Scenario
+from negotiate_abm.tables import DAYS_A_WEEK
+from negotiate_abm.yardsticks import Space, gains_of, space_of
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from negotiate_abm.model import NegotiationModel
+
+UNIT = "C$ billion a year"
+
+# The guest and the host: a colour that darkens as time goes by, and a marker.
+_COLOURS, _MARKERS = (style.BLUE, style.VERMILION), ("o", "s")
+_LIGHTEST = 0.30
+
+# What may happen to a package, in the order in which it is drawn: its mark and its name.
+_MARKS: dict[str, tuple[str, float, str, str]] = {
+    "talks agreed": ("*", 190.0, "white", "talks agreed by officials"),
+    "conceded": ("P", 110.0, style.GREEN, "conceded to buy off a threat"),
+    "broken at home": ("X", 110.0, style.ORANGE, "signed, then broken at home"),
+    "agreed": ("*", 330.0, style.ORANGE, "agreed"),
+}
+_ENDS = ("agreed", "broken at home", "round failed")
+_POINTS = {"Nash": ("D", 12, style.PURPLE), "Kalai-Smorodinsky": ("^", 8, style.GREEN)}
+
+# Rounds that follow each other at once must be told apart.
+_BANDS = ("0.94", "0.87")
+
+# The offers get a panel of their own where they fill less than this of the whole one.
+_FILLS = 0.45
+
+
+@dataclass(frozen=True)
+class Deal:
+    """Something agreed, or broken, in a week: what it is, and both sides' gains."""
+
+    week: int
+    kind: str
+    gains: FloatArray
+
+
+@dataclass(frozen=True)
+class Steps:
+    """All that one table did in one run.
+
+    Parameters
+    ----------
+    parties : tuple of str
+        Guest and host.
+    space : Space
+        What theory says of the table.
+    weeks, sides : arrays of shape (offers,)
+        When each package was put, and by which side.
+    gains : array of shape (offers, 2)
+        What it would give both sides.
+    rounds : list of (int, int)
+        First and last week of every round.
+    deals : list of Deal
+    agreed, in_force : arrays of shape (weeks + 1, 2)
+        Both sides' gains by what is agreed and in force, week 0 being the start.
+    """
+
+    parties: tuple[str, str]
+    space: Space
+    weeks: FloatArray
+    sides: FloatArray
+    gains: FloatArray
+    rounds: list[tuple[int, int]]
+    deals: list[Deal]
+    agreed: FloatArray
+    in_force: FloatArray
+
+    def round_of(self, offer: int) -> int:
+        """Return the number of the round in which an offer was made, from 0."""
+        return sum(first <= self.weeks[offer] for first, _ in self.rounds) - 1
+
+
+def dance(weeks: Iterator[NegotiationModel], run: int, table: str) -> Figure:
+    """Return both sides' offers in one run: in the space of their gains, and week by week.
+
+    Parameters
+    ----------
+    weeks : iterator of NegotiationModel
+        From `Result.weekly`: a model of one run at the start, then after each week.
+    run : int
+        Its number.
+    table : str
+        Whose talks.
+    """
+    steps, scenario = steps_of(weeks, table)
+    title = f"{scenario.title}\n{scenario.tables[table].title}: who offered what in run {run:,}"
+    figure = style.new_figure(12.5, 10.2, title)
+    grid = figure.add_gridspec(2, 2, height_ratios=(1.5, 1.0))
+    whole, near = _whole(steps), _near(steps)
+    if near is None or _share(near, whole) > _FILLS:
+        spaces = [figure.add_subplot(grid[0, :])]
+    else:
+        spaces = [figure.add_subplot(grid[0, side]) for side in (0, 1)]
+    for axes in spaces:
+        _space(axes, steps, scenario)
+    _frame(spaces[0], whole)
+    style.tidy(spaces[0], "What the table could give, and what was put on it")
+    if len(spaces) > 1 and near is not None:
+        _frame(spaces[1], near)
+        style.tidy(spaces[1], "The offers, closer (the frame on the left)")
+        _mark_frame(spaces[0], near)
+    for side in (0, 1):
+        _by_week(figure.add_subplot(grid[1, side]), steps, scenario, side)
+    style.legend_below(figure, _legend(steps, scenario), columns=4)
+    figure.legends[0].set_title(_caption(scenario), FontProperties(size=style.TICK))
+    figure.draw_without_rendering()
+    _label(spaces[-1], steps, scenario)
+    return figure
+
+
+def _caption(scenario: Scenario) -> str:
+    return (
+        f"Gains over the status quo of {style.day(scenario.start)}, at this run's values, in full "
+        "trust, unwatched; each party keeps its own red lines.\n"
+        "Lines join a side's offers of one round, up to the arrow; the darker, the later."
+    )
+
+
+# -- what happened ---------------------------------------------------------------------
+
+
+def steps_of(weeks: Iterator[NegotiationModel], name: str) -> tuple[Steps, Scenario]:
+    """Return all that a table did in one run, and the scenario; it plays the run."""
+    first = next(weeks)
+    table = first.tables[name]
+    space = space_of(table)
+    offers: list[tuple[int, int, FloatArray]] = []
+    agreed, in_force, levels = [], [], [table.agreed.copy()]
+    for model in itertools.chain([first], weeks):
+        table = model.tables[name]
+        if model.week and table.proposed_in[0] == model.week:
+            offers.append((model.week, int(table.proposer[0]), gains_of(table, table.proposal)[0]))
+        agreed.append(gains_of(table, table.agreed)[0])
+        in_force.append(gains_of(table, table.in_force)[0])
+        levels.append(table.agreed.copy())
+    steps = Steps(
+        parties=table.parties,
+        space=space,
+        weeks=np.array([week for week, _, _ in offers], dtype=np.float64),
+        sides=np.array([side for _, side, _ in offers], dtype=np.float64),
+        gains=np.array([gains for _, _, gains in offers]).reshape(-1, 2),
+        rounds=_rounds(model, name),
+        deals=_deals(model, name, levels, {week: gains for week, _, gains in offers}),
+        agreed=np.array(agreed),
+        in_force=np.array(in_force),
+    )
+    return steps, model.case
+
+
+def _rounds(model: NegotiationModel, table: str) -> list[tuple[int, int]]:
+    """Return the first and the last week of every round."""
+    events = model.log.frame()
+    here = events[events["where"] == table]
+    opened = [int(week) for week in here.loc[here["kind"] == "round opened", "week"]]
+    ended = [int(week) for week in here.loc[here["kind"].isin(_ENDS), "week"]]
+    until = [*opened, model.week + 1][1:]
+    return [
+        (first, min((week for week in ended if first <= week < end), default=model.week))
+        for first, end in zip(opened, until, strict=True)
+    ]
+
+
+def _deals(
+    model: NegotiationModel, name: str, levels: list[FloatArray], offers: dict[int, FloatArray]
+) -> list[Deal]:
+    """Return what was agreed, and what was signed and broken; `levels` are those agreed."""
+    table, events = model.tables[name], model.log.frame()
+    here = events[events["where"] == name]
+    found = []
+    for week in sorted({int(week) for week in here["week"]}):
+        of_week = here[here["week"] == week]
+        now = levels[week].copy()  # after the week before: the first entry is the start's
+        for kind in ("agreed on issue", "conceded"):
+            rises = of_week[of_week["kind"] == kind]
+            for issue, level in zip(rises["issue"], rises["amount"], strict=True):
+                now[0, table.issues.index(issue)] = level
+        kinds = set(of_week["kind"])
+        for kind in _MARKS:
+            if kind in kinds:
+                broken = kind == "broken at home"
+                found.append(Deal(week, kind, offers[week] if broken else gains_of(table, now)[0]))
+    return found
+
+
+# -- the space of gains ------------------------------------------------------------------
+
+
+def _zone(steps: Steps) -> FloatArray:
+    """Return the part of the frontier on which both sides have what they fall back on."""
+    frontier, least = steps.space.frontier, steps.space.least
+    return frontier[(frontier >= least - 1e-9).all(axis=-1)]
+
+
+def _marked(steps: Steps) -> FloatArray:
+    """Return all points that the offers' own panel has to hold, (points, 2)."""
+    deals = [deal.gains for deal in steps.deals]
+    return np.concatenate([steps.gains, *(gains[None] for gains in deals), steps.in_force[-1:]])
+
+
+def _whole(steps: Steps) -> FloatArray:
+    """Return the limits of the panel with the whole zone, ((low, high), (low, high))."""
+    points = [np.zeros((1, 2)), steps.space.least[None], _zone(steps), _marked(steps)]
+    if steps.space.zone:
+        points += [steps.space.gains[name][None] for name in _POINTS]
+    return _limits(np.concatenate(points))
+
+
+def _near(steps: Steps) -> FloatArray | None:
+    """Return the limits of the panel with the offers alone, None where there are none."""
+    return _limits(_marked(steps)) if steps.weeks.size else None
+
+
+def _limits(points: FloatArray) -> FloatArray:
+    low, high = points.min(axis=0), points.max(axis=0)
+    span = np.maximum(high - low, 0.05 * max(float((high - low).max()), 1e-3))
+    return np.stack([low - 0.09 * span, high + 0.09 * span], axis=-1)
+
+
+def _share(part: FloatArray, whole: FloatArray) -> float:
+    return float(np.prod((part[:, 1] - part[:, 0]) / (whole[:, 1] - whole[:, 0])))
+
+
+def _frame(axes: Axes, limits: FloatArray) -> None:
+    axes.set_xlim(*limits[0])
+    axes.set_ylim(*limits[1])
+
+
+def _mark_frame(axes: Axes, limits: FloatArray) -> None:
+    width, height = limits[:, 1] - limits[:, 0]
+    corner = (float(limits[0, 0]), float(limits[1, 0]))
+    axes.add_patch(Rectangle(corner, width, height, fill=False, ec="0.3", lw=1.0, zorder=1.5))
+
+
+def _space(axes: Axes, steps: Steps, scenario: Scenario) -> None:
+    """Draw frontier, offers and deals; limits are set by the caller."""
+    for line in (axes.axhline, axes.axvline):
+        line(0.0, color="0.6", lw=0.8, zorder=0.5)
+    frontier, zone, space = steps.space.frontier, _zone(steps), steps.space
+    axes.plot(*frontier.T, color="0.55", lw=1.1, ls="--", zorder=1)
+    axes.plot(*zone.T, color="black", lw=2.2, zorder=2, solid_capstyle="round")
+    if (space.least != 0.0).any():
+        axes.plot(*space.least, marker="+", ms=13, mew=2.2, color="black", ls="", zorder=3)
+    if space.zone:
+        for name, (mark, size, colour) in _POINTS.items():
+            axes.plot(*space.gains[name], marker=mark, ms=size, color=colour, mec="black", zorder=5)
+    for number in range(len(steps.rounds)):
+        for side in (0, 1):
+            _path(axes, steps, number, side)
+    _offers(axes, steps, steps.gains)
+    for deal in steps.deals:
+        _deal(axes, deal, *deal.gains)
+    axes.plot(*steps.in_force[-1], marker="o", ms=15, mfc="none", mec="black", mew=2.0, zorder=8)
+    guest, host = (scenario.countries[party].title for party in steps.parties)
+    axes.set_xlabel(f"gain of {guest}, {UNIT}", fontsize=style.TICK)
+    axes.set_ylabel(f"gain of {host}, {UNIT}", fontsize=style.TICK)
+
+
+def _path(axes: Axes, steps: Steps, number: int, side: int) -> None:
+    """Join a side's offers of one round, with an arrow towards the last that moved."""
+    own = [
+        i for i in range(steps.weeks.size) if steps.sides[i] == side and steps.round_of(i) == number
+    ]
+    if len(own) < 2:
+        return
+    points = steps.gains[own]
+    axes.plot(*points.T, color=_COLOURS[side], lw=1.2, alpha=0.55, zorder=3)
+    moves = np.flatnonzero((np.diff(points, axis=0) != 0.0).any(axis=-1))
+    if moves.size:
+        start, end = points[moves[-1]], points[moves[-1] + 1]
+        arrow = {"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": _COLOURS[side]}
+        axes.annotate("", xy=end, xytext=start, arrowprops=arrow, zorder=4, clip_on=True)
+
+
+def _shades(steps: Steps) -> FloatArray:
+    """Return how dark each offer is, in [0, 1]."""
+    last = max(len(steps.agreed) - 1, 1)
+    return np.asarray(_LIGHTEST + (1.0 - _LIGHTEST) * steps.weeks / last)
+
+
+def _offers(axes: Axes, steps: Steps, points: FloatArray) -> None:
+    """Draw every offer at a point, in its side's marker and its week's shade."""
+    shades = _shades(steps)
+    for side in (0, 1):
+        own = steps.sides == side
+        tint = LinearSegmentedColormap.from_list("", ["white", _COLOURS[side]])
+        axes.scatter(
+            points[own, 0],
+            points[own, 1],
+            c=shades[own],
+            cmap=tint,
+            vmin=0.0,
+            vmax=1.0,
+            marker=_MARKERS[side],
+            s=46,
+            edgecolors=_COLOURS[side],
+            linewidths=1.0,
+            zorder=4.5,
+        )
+
+
+def _deal(axes: Axes, deal: Deal, x: float, y: float) -> None:
+    marker, size, colour, _ = _MARKS[deal.kind]
+    axes.scatter([x], [y], marker=marker, s=size, c=colour, edgecolors="black", lw=1.1, zorder=7)
+
+
+# -- labels that do not overlap -----------------------------------------------------------
+
+# Two labels that say the same nearer than this, in dots, are one.
+_ONE_PLACE = 40.0
+
+# Where a label may stand, in points from what it names.
+_WAYS = [
+    (side * across, up)
+    for up in (12, -12, 26, -26, 44, -44)
+    for across in (18, 34)
+    for side in (1, -1)
+]
+
+
+def _label(axes: Axes, steps: Steps, scenario: Scenario) -> None:
+    """Say when deals were made and rounds began, where there is room for it."""
+    wanted = [
+        (deal.gains, f"week {deal.week}, {_date(scenario, deal.week)}", "bold")
+        for deal in steps.deals
+        if deal.kind in ("agreed", "broken at home")
+    ]
+    if len(steps.rounds) > 1:
+        for number, (first, last) in enumerate(steps.rounds):
+            inside = np.flatnonzero((steps.weeks >= first) & (steps.weeks <= last))
+            wanted += [(steps.gains[i], f"round {number + 1}", "normal") for i in inside[:2]]
+    lines = axes.transData.transform(_drawn(steps))
+    marks = axes.transData.transform(_marks(steps))
+    taken: list[FloatArray] = []
+    for weight in ("bold", "normal"):
+        mine = [(point, words) for point, words, of in wanted if of == weight]
+        for point, words in _merged(axes, mine):
+            _place(axes, point, words, weight, (lines, marks), taken)
+
+
+def _merged(axes: Axes, wanted: list[tuple[FloatArray, str]]) -> list[tuple[FloatArray, str]]:
+    """Return the labels, those of one place as one label of several lines."""
+    found: list[tuple[FloatArray, list[str]]] = []
+    for point, words in wanted:
+        at = axes.transData.transform(point)
+        for there, lines in found:
+            if np.abs(axes.transData.transform(there) - at).max() < _ONE_PLACE:
+                if words not in lines:
+                    lines.append(words)
+                break
+        else:
+            found.append((point, [words]))
+    return [(point, "\n".join(lines)) for point, lines in found]
+
+
+def _marks(steps: Steps) -> FloatArray:
+    """Return the points whose marks a label must not hide, (points, 2)."""
+    deals = [deal.gains[None] for deal in steps.deals]
+    points = [steps.space.gains[name][None] for name in _POINTS]
+    return np.concatenate([*deals, *points, steps.in_force[-1:]])
+
+
+def _drawn(steps: Steps) -> FloatArray:
+    """Return points all along what a label should not hide, (points, 2)."""
+    frontier = steps.space.frontier
+    lines = [_marked(steps), *(steps.space.gains[name][None] for name in _POINTS)]
+    paths = [frontier] + [steps.gains[steps.sides == side] for side in (0, 1)]
+    for share in np.linspace(0.0, 1.0, 6):
+        lines += [path[:-1] + share * np.diff(path, axis=0) for path in paths]
+    return np.concatenate(lines)
+
+
+def _place(
+    axes: Axes,
+    point: FloatArray,
+    words: str,
+    weight: str,
+    drawn: tuple[FloatArray, FloatArray],
+    taken: list[FloatArray],
+) -> None:
+    """Put words beside a point where they hide the least of what is there."""
+    scale = axes.figure.dpi / 72.0
+    at = axes.transData.transform(point)
+    lines = words.split("\n")
+    size = np.array([0.64 * max(map(len, lines)) * 9.5, 12.5 * len(lines)]) * scale
+    inside = np.array([axes.bbox.p0, axes.bbox.p1])
+    costs, boxes = [], []
+    for dx, dy in _WAYS:
+        left = dx if dx > 0 else dx - size[0] / scale
+        low = at + np.array([left * scale, dy * scale - size[1] / 2.0])
+        box = np.array([low, low + size])
+        out = np.maximum(inside[0] - box[0], 0).sum() + np.maximum(box[1] - inside[1], 0).sum()
+        hidden, hit = (
+            float(((at > box[0] - room) & (at < box[1] + room)).all(axis=-1).sum())
+            for at, room in zip(drawn, (3.0, 14.0), strict=True)
+        )
+        clashes = sum((box[0] < other[1]).all() and (other[0] < box[1]).all() for other in taken)
+        costs.append(1000.0 * clashes + 10.0 * float(out) + 20.0 * hit + hidden)
+        boxes.append(box)
+    best = int(np.argmin(costs))
+    if costs[best] >= 1000.0:
+        return
+    taken.append(boxes[best])
+    dx, dy = _WAYS[best]
+    axes.annotate(
+        words,
+        (float(point[0]), float(point[1])),
+        xytext=(dx, dy),
+        textcoords="offset points",
+        ha="left" if dx > 0 else "right",
+        va="center",
+        fontsize=9.5,
+        fontweight=weight,
+        arrowprops={"arrowstyle": "-", "color": "0.5", "lw": 0.7, "shrinkA": 0, "shrinkB": 3},
+        bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.8},
+        zorder=9,
+    )
+
+
+def _date(scenario: Scenario, week: int) -> str:
+    start: date = scenario.start
+    return style.day(start + timedelta(days=DAYS_A_WEEK * (week - 1)))
+
+
+# -- week by week ------------------------------------------------------------------------
+
+
+def _by_week(axes: Axes, steps: Steps, scenario: Scenario, party: int) -> None:
+    """Draw what every package would give one party, by the week in which it was put."""
+    last = len(steps.agreed) - 1
+    for number, (first, end) in enumerate(steps.rounds):
+        axes.axvspan(first - 0.5, end + 0.5, color=_BANDS[number % 2], lw=0, zorder=0)
+        axes.text(
+            (first + end) / 2.0,
+            1.01,
+            str(number + 1),
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=style.TICK,
+        )
+    axes.axhline(0.0, color="0.6", lw=0.8, zorder=0.5)
+    weeks = np.arange(last + 1)
+    axes.plot(weeks, steps.agreed[:, party], color="black", lw=1.3, ls=":", drawstyle="steps-post")
+    axes.plot(weeks, steps.in_force[:, party], color="black", lw=1.8, drawstyle="steps-post")
+    for number in range(len(steps.rounds)):
+        for side in (0, 1):
+            own = [
+                i
+                for i in range(steps.weeks.size)
+                if steps.sides[i] == side and steps.round_of(i) == number
+            ]
+            axes.plot(
+                steps.weeks[own], steps.gains[own, party], color=_COLOURS[side], lw=1.2, alpha=0.55
+            )
+    _offers(axes, steps, np.stack([steps.weeks, steps.gains[:, party]], axis=-1))
+    for deal in steps.deals:
+        _deal(axes, deal, deal.week, float(deal.gains[party]))
+    title = scenario.countries[steps.parties[party]].title
+    style.tidy(axes, "", f"gain of {title},\n{UNIT}")
+    axes.set_title(f"Gain of {title} from each package", fontsize=style.LABEL, loc="left", pad=16)
+    style.week_axis(axes, weeks.astype(np.float64), scenario)
+    axes.set_xlim(-0.5, last + 0.5)
+    if not steps.weeks.size:
+        axes.text(
+            0.5, 0.6, "no package was put on the table", transform=axes.transAxes, ha="center"
+        )
+
+
+def _legend(steps: Steps, scenario: Scenario) -> list[Artist]:
+    titles = [scenario.countries[party].title for party in steps.parties]
+    given = bool((steps.space.least != 0.0).any())
+    floor = "reservations" if given else "status quo"
+    found: list[Artist] = [
+        _dot(_MARKERS[s], _COLOURS[s], f"offer by {titles[s]}", _COLOURS[s]) for s in (0, 1)
+    ]
+    found.append(Line2D([], [], color="black", lw=2.2, label=f"Pareto frontier over the {floor}"))
+    found.append(Line2D([], [], color="0.55", lw=1.1, ls="--", label="frontier at one's expense"))
+    if given:
+        found.append(_dot("+", "black", "given reservations", "black", 12))
+    if steps.space.zone:
+        found += [_dot(m, c, f"{n} point", "black", s) for n, (m, s, c) in _POINTS.items()]
+    kinds = {deal.kind for deal in steps.deals}
+    for kind, (marker, _, colour, words) in _MARKS.items():
+        if kind in kinds:
+            found.append(_dot(marker, colour, words, "black", 14 if marker == "*" else 10))
+    found.append(_dot("o", "none", "in force at the end", "black", 12))
+    found.append(Line2D([], [], color="black", lw=1.3, ls=":", label="agreed so far, by week"))
+    found.append(Line2D([], [], color="black", lw=1.8, label="in force, by week"))
+    if steps.rounds:
+        found.append(Patch(color="0.9", label="a round of talks, numbered"))
+    return found
+
+
+def _dot(marker: str, colour: str, label: str, edge: str, size: float = 8) -> Line2D:
+    face = colour if colour == "none" else to_hex(colour)
+    return Line2D([], [], marker=marker, ls="", mfc=face, mec=edge, ms=size, mew=1.3, label=label)

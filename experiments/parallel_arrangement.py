@@ -97,7 +97,7 @@ def main() -> None:
         left.fill_between(range(WEEKS + 1), mean - half, mean + half, color=colour, alpha=0.2, lw=0)
     left.set(xlabel="week", ylabel="C$bn a year, mean (95 % interval)", xlim=(0, WEEKS))
     left.axhline(0, color="0.7", lw=1, zorder=0)
-    left.legend(frameon=False)
+    left.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     for year, place, colour, mark in ((1, 0.14, BLUE, "o"), (3, -0.14, VERMILION, "s")):
         found = table.loc[f"year {year}, C$bn/yr"]
         gap, half = found["difference"], found["to"] - found["difference"]
@@ -108,7 +108,7 @@ def main() -> None:
     right.set_yticks(range(len(PIECES)), PIECES[::-1])
     right.axvline(0, color="0.7", lw=1, zorder=0)
     right.set(xlabel="C$bn a year, with other buyers less without (95 % interval)")
-    right.legend(frameon=False, loc="lower right")
+    right.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     figure.savefig(options.out / "parallel_arrangement.png", dpi=150)
 
 

@@ -317,6 +317,7 @@ def test_a_threat_names_the_crossed_line_before_all_else():
 def test_a_threat_names_no_issue_where_nothing_conceded_alarms():
     model = january()
     watch = model.watches[0]
+    assert (watch.main_cause(rows(model)) == -1).all()
     watch.notice_event("visit")
     assert (watch.main_cause(rows(model)) == -1).all()
     with_levels(model, framework_agri_energy=1.0)

@@ -1,4 +1,4 @@
-"""Whatever it is given, the command line answers: with what was asked, or one line on what is wrong.
+"""Whatever it is given, the command line does what was asked or says in a line what is wrong.
 
 A thousand hostile cases and more, the same ones every time, in this process; and in processes
 of their own what only a process can suffer: signals, a full disk, closed streams.
@@ -150,6 +150,8 @@ def check_answer(arguments: list[str], out: str) -> None:
         "list": JANUARY,
     }
     command = asked[1] if asked[0] == "scenario" else asked[0]
+    if "--unusual" in asked and out == "No run stands out from the others.\n":
+        return
     assert marks.get(command, "") in out
 
 
@@ -264,16 +266,16 @@ READ_FILE = [
 ]
 
 
-def test_five_hundred_spoilt_pies_are_played_or_refused_in_words(elsewhere: Path):
+def test_fifteen_hundred_spoilt_pies_are_played_or_refused_in_words(elsewhere: Path):
     commands = [RUN_FILE, RUN_FILE, *READ_FILE, ["scenario", "solutions", "FILE"]]
-    codes = hostile(spoilt_files(PIE, 500, 1, elsewhere, commands), elsewhere)
+    codes = hostile(spoilt_files(PIE, 1500, 1, elsewhere, commands), elsewhere)
     assert codes.keys() == {0, 2}
     assert min(codes.values()) > 50, "some faults do no harm"
 
 
-def test_a_hundred_spoilt_january_cases_are_played_or_refused_in_words(elsewhere: Path):
+def test_two_hundred_spoilt_january_cases_are_played_or_refused_in_words(elsewhere: Path):
     commands = [RUN_FILE, *READ_FILE]
-    codes = hostile(spoilt_files(JANUARY, 100, 2, elsewhere, commands), elsewhere)
+    codes = hostile(spoilt_files(JANUARY, 200, 2, elsewhere, commands), elsewhere)
     assert codes.keys() == {0, 2}
 
 
@@ -427,15 +429,13 @@ STEMS = [
 ]
 
 
-def argument_vectors(
-    count: int, seed: int
-) -> Iterator[tuple[list[str], Callable[[], object]]]:
+def argument_vectors(count: int, seed: int) -> Iterator[tuple[list[str], Callable[[], object]]]:
     dice = random.Random(seed)
     for _ in range(count):
         arguments = list(dice.choice(STEMS))
-        for option in dice.choices(OPTIONS.get(arguments[0], [[]]), k=dice.randrange(4)):
+        for option in dice.choices(OPTIONS.get(arguments[0], [[]]), k=dice.choice([0, 1, 1, 2])):
             arguments += option
-        for _ in range(dice.choice([0, 0, 1, 1, 2])):
+        for _ in range(dice.choice([0, 0, 0, 1, 1, 2])):
             at = dice.randrange(len(arguments) + 1)
             arguments[at : at + dice.randrange(2)] = [dice.choice(WORDS)]
         if dice.random() < 0.1:
@@ -478,4 +478,362 @@ def test_five_hundred_argument_vectors_are_answered_or_refused_in_words(
     monkeypatch.setattr("negotiate_abm.plotting.gallery.Plots.all", lambda *_: iter(()))
     codes = hostile(argument_vectors(500, 4), elsewhere)
     assert codes.keys() == {0, 2}
-    assert min(codes.values()) > 100
+    assert min(codes.values()) > 50, "some of them ask for what can be done"
+
+
+# -- strategies --------------------------------------------------------------------------------
+
+
+def play_with(elsewhere: Path, text: str, name: str = "mine.py") -> Told:
+    (elsewhere / name).write_text(f"from negotiate_abm import tactic\n{text}")
+    used = ("--set", "countries.buyer.tactic=odd", "--strategies", name)
+    told = ask("run", PIE, *IN_BRIEF, "--json", *used)
+    assert [entry.name for entry in elsewhere.iterdir()] == [name]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 / 0", "mine.py, line 2: got ZeroDivisionError: division by zero; expected a file"),
+        ("exit()", "mine.py, line 2: got SystemExit"),
+        ("import mine", "got ModuleNotFoundError"),
+        ("def f(): f()\nf()", "got RecursionError"),
+        ("raise ValueError('a\\nb')", "got ValueError: a b; expected a file"),
+        ("@tactic\ndef odd(view): return view.best", "got <function odd at"),
+        ("tactic('odd')(3)", "tactic 'odd': got 3; expected a function of a view."),
+        ("\0", "source code string cannot contain null bytes; expected a file"),
+        ("tactic = None\ntactic('odd')", "got TypeError: 'NoneType' object is not callable"),
+    ],
+)
+def test_a_strategies_file_that_does_harm_is_refused_where_it_does(
+    elsewhere: Path, text: str, expected: str
+):
+    assert expected in play_with(elsewhere, text).refused()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return None", "tactic 'odd' returned None; expected one finite number for each of 2"),
+        ("return 'much'", "tactic 'odd' returned 'much'; expected one finite number"),
+        ("return [1.0] * 3", "tactic 'odd' returned [1.0, 1.0, 1.0]; expected one finite number"),
+        ("return view.best * float('nan')", "tactic 'odd' returned array([nan, nan]); expected"),
+        ("return view.best > view.own_last.tolist()[99]", "tactic 'odd' raised IndexError: "),
+        ("import sys; sys.exit(0)", "tactic 'odd' asked to exit ("),
+        ("return odd(view)", "tactic 'odd' raised RecursionError: "),
+        ("return view.rservation", "tactic 'odd' asked its view for 'rservation' ("),
+        ("return view.rservation", "clock, reservation, best, exponent, own_last, received_first"),
+        ("return view.rservation", "Did you mean 'reservation'?"),
+        ("return view.best.maen()", "tactic 'odd' raised AttributeError: 'numpy.ndarray' object"),
+    ],
+)
+def test_a_rule_that_answers_nonsense_is_named(elsewhere: Path, body: str, expected: str):
+    told = play_with(elsewhere, f"@tactic('odd')\ndef odd(view):\n    {body}\n")
+    assert expected in told.refused()
+
+
+def test_what_a_strategies_file_prints_is_no_part_of_the_object_asked_for(elsewhere: Path):
+    rule = "print('here')\n@tactic('odd')\ndef odd(view):\n    print('now')\n    return view.best\n"
+    told = play_with(elsewhere, rule)
+    assert json.loads(told.out)["runs"] == 2
+    assert told.err.startswith("here\nnow\n")
+
+
+def test_a_strategies_file_may_hold_a_dataclass(elsewhere: Path):
+    text = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from negotiate_abm import tactic\n@dataclass\nclass Mood:\n    calm: float = 1.0\n"
+        "@tactic('odd')\ndef odd(view): return view.best * Mood().calm\n"
+    )
+    (elsewhere / "moody.py").write_text(text)
+    load_strategies("moody.py")
+    assert "odd" in tactics
+
+
+def test_a_story_of_a_strategy_of_ones_own_is_told_with_its_file(elsewhere: Path):
+    (elsewhere / "mine.py").write_text(f"from negotiate_abm import tactic\n{STRATEGIES['mine.py']}")
+    mine = ("--strategies", "mine.py")
+    used = ("--set", "countries.buyer.tactic=odd", *mine, "--no-figures", "--out", "place")
+    assert ask("run", PIE, *IN_BRIEF, *used).code == 0
+    assert "simulated history" in ask("story", "place", *mine).out
+    assert ask("plot", "place", "dance", *mine).code == 0
+    tactics._strategies.pop("odd")
+    assert (
+        "countries.buyer.tactic: got 'odd'; expected a registered"
+        in ask("story", "place").refused()
+    )
+
+
+# -- in Python ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["levers", "overrides"])
+@pytest.mark.parametrize("given", [["parallel_arrangement"], "weeks", 3, ("a", "b")], ids=repr)
+def test_levers_and_overrides_are_mappings(kind: str, given: Any):
+    told = f"{kind}: got {given!r}; expected a mapping of names to values."
+    with pytest.raises(RunError, match=re.escape(told)):
+        negotiate_abm.run(runs=1, weeks=1, **{kind: given})
+
+
+@pytest.mark.parametrize("case", [3, None, 1.5, ["split-the-pie"], b"split-the-pie"], ids=repr)
+def test_a_case_is_a_name_a_path_or_a_scenario(case: Any):
+    with pytest.raises(NegotiateError, match="expected a bundled case, a path or a Scenario"):
+        negotiate_abm.run(case, runs=1, weeks=1)
+
+
+@pytest.mark.parametrize("number", [5e-324, 1e-300, 1e31, 1e308])
+def test_a_number_out_of_all_proportion_is_refused_before_it_overflows(number: float):
+    key = "issues.pie.ladder.all.level" if number < 1 else "issues.pie.benefit"
+    with pytest.raises(NegotiateError, match=r"expected 0, or a number between 1e-30 and 1e\+30"):
+        negotiate_abm.load_scenario(PIE, {key: number})
+
+
+def test_a_tactic_that_is_no_name_is_refused():
+    with pytest.raises(StrategyError, match="expected text"):
+        negotiate_abm.tactic(3)  # type: ignore[arg-type]
+
+
+# -- files that are none -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["loop.toml", "pipe.toml", "huge.toml", "empty", "/dev/zero"])
+@pytest.mark.parametrize("command", [["run"], ["scenario", "check"]], ids=" ".join)
+def test_what_is_no_scenario_file_is_refused_at_once(
+    elsewhere: Path, name: str, command: list[str]
+):
+    furnish(elsewhere)
+    started = time.monotonic()
+    assert f"{name}: file: got " in ask(*command, name).refused()
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("name", ["pipe.py", "huge.py", "loop.py", "empty"])
+def test_what_is_no_strategies_file_is_refused_at_once(elsewhere: Path, name: str):
+    furnish(elsewhere)
+    (elsewhere / "loop.py").symlink_to("loop.py")
+    started = time.monotonic()
+    assert name in ask("run", PIE, *IN_BRIEF, "--strategies", name).refused()
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "outcomes.csv", "trajectories.zarr"])
+@pytest.mark.parametrize("instead", ["loop", "pipe", "zero", "huge", "directory"])
+def test_a_part_of_a_result_that_is_no_file_is_refused(elsewhere: Path, name: str, instead: str):
+    assert ask("run", PIE, *IN_BRIEF, "--no-figures", "--out", "torn").code == 0
+    part = elsewhere / "torn" / name
+    remove(part)
+    if instead == "pipe":
+        os.mkfifo(part)
+    elif instead == "huge":
+        with part.open("wb") as file:
+            file.truncate(2**31 if name == "manifest.json" else 2**26)
+    elif instead == "directory":
+        part.mkdir()
+    else:
+        part.symlink_to(name if instead == "loop" else "/dev/zero")
+    assert f"a {name} " in (told := ask("story", "torn").refused()) or f"readable {name} " in told
+
+
+def test_a_link_within_a_result_is_not_followed_round_and_round(elsewhere: Path):
+    assert ask("run", PIE, *IN_BRIEF, "--no-figures", "--out", "torn").code == 0
+    (elsewhere / "torn" / "trajectories.zarr" / "up").symlink_to("..")
+    assert "no readable trajectories.zarr (a link within)" in ask("story", "torn").refused()
+
+
+def test_an_unreadable_file_is_refused(elsewhere: Path, monkeypatch: pytest.MonkeyPatch):
+    (elsewhere / "mine.toml").write_bytes((CASES / f"{PIE}.toml").read_bytes())
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("pathlib.Path.open", denied)
+    assert ask("run", "mine.toml").refused() == (
+        "mine.toml: file: got Permission denied; expected a readable TOML file. Check the path."
+    )
+
+
+def test_a_result_of_a_version_with_another_form_is_refused(elsewhere: Path):
+    result = negotiate_abm.run(PIE, runs=2, weeks=2)
+    result.manifest["scenario"]["no_such_section"] = {}
+    result.save("place")
+    with pytest.raises(ResultError, match=r"a manifest\.json of a version with another form"):
+        Result.load("place")
+
+
+def test_a_saved_value_that_was_changed_is_not_believed(elsewhere: Path):
+    negotiate_abm.run(PIE, runs=2, weeks=2).save("place")
+    table = elsewhere / "place" / "outcomes.csv"
+    table.write_text(table.read_text().replace("0.0", "0.5", 1))
+    assert ask("story", "place").refused() == (
+        "place: got a outcomes.csv that was changed since; expected a directory written by "
+        "Result.save. Restore it from a copy, or run it again."
+    )
+
+
+# -- in a process of its own -------------------------------------------------------------------
+
+BASH = shutil.which("bash") or "/bin/bash"
+COMMAND = [sys.executable, "-W", "error::RuntimeWarning", "-m", "negotiate_abm"]
+
+
+def shell(line: str, **changed: str | None) -> Told:
+    """Let a shell run a line, in which NEGOTIATE is the command line."""
+    environment = {**os.environ, **{k: v for k, v in changed.items() if v is not None}}
+    for name in (name for name, value in changed.items() if value is None):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [BASH, "-c", line.replace("NEGOTIATE", " ".join(COMMAND))],
+        capture_output=True, text=True, errors="replace", timeout=60, check=False, env=environment,
+    )  # fmt: skip
+    return Told(done.returncode, done.stdout, done.stderr)
+
+
+PLAY = f"NEGOTIATE run {PIE} --runs 2 --weeks 3"
+
+
+def test_a_full_disk_midway_leaves_nothing_behind(elsewhere: Path):
+    (elsewhere / "thesis.txt").write_text("years of work")
+    told = shell(f"ulimit -f 4; {PLAY} --out place")
+    assert "place: got File too large; expected a directory" in told.refused()
+    assert [entry.name for entry in elsewhere.iterdir()] == ["thesis.txt"]
+
+
+def test_a_figure_on_a_full_disk_leaves_nothing_behind(elsewhere: Path):
+    assert ask("run", PIE, *IN_BRIEF, "--no-figures", "--out", "place").code == 0
+    told = shell("ulimit -f 4; NEGOTIATE plot place outcomes")
+    assert "outcomes.png: got File too large; expected a directory" in told.refused()
+    assert [entry.name for entry in elsewhere.iterdir()] == ["place"]
+
+
+@pytest.mark.parametrize("line", [f"{PLAY} --json", "NEGOTIATE scenario list", "NEGOTIATE --help"])
+def test_output_to_a_full_disk_is_told_so(line: str):
+    told = shell(f"{line} > /dev/full")
+    assert "the output cannot be written: No space left on device" in told.refused()
+
+
+def test_a_closed_standard_output_is_told_so_before_any_run(elsewhere: Path):
+    assert "standard output: got a closed one" in shell(f"{PLAY} --out place >&-").refused()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_closed_standard_error_takes_no_file_with_it(elsewhere: Path):
+    told = shell(f"{PLAY} --no-figures --out place 2>&- <&-")
+    assert told.code == 0
+    assert Result.load("place").manifest["runs"] == 2
+    assert shell("NEGOTIATE run nowhere.toml 2>&-").code == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"HOME": None}, {"HOME": "/proc/none"}, {"TERM": "dumb"}, {"COLUMNS": "20"},
+        {"COLUMNS": "1"}, {"COLUMNS": "x"}, {"LANG": "C", "LC_ALL": "C"}, {"PATH": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_bare_surrounding_changes_nothing(elsewhere: Path, changed: dict[str, str | None]):
+    told = shell(f"{PLAY} --no-figures --out place", **changed)
+    assert (told.code, told.err) == (0, "")
+    assert "place/" in "".join(told.out.split())
+
+
+@pytest.mark.parametrize("out", ["/proc/none", "/dev/null/none", "/proc/self/fd/none"])
+def test_a_place_that_takes_no_files_is_told_so(out: str):
+    assert f"{out}: got " in ask("run", PIE, *IN_BRIEF, "--out", out).refused()
+
+
+def test_a_working_directory_that_is_gone_is_told_so(elsewhere: Path):
+    told = shell(f"mkdir gone; cd gone; rmdir ../gone; {PLAY} --out place")
+    assert "place: got " in told.refused()
+
+
+# What happens at a moment is told to the process, which then signals itself: no clock is raced.
+AT_A_MOMENT = """
+import os, shutil, signal, sys
+import {module}
+from negotiate_abm.cli import main
+there, times = getattr({owner}, {name!r}), [0]
+def interrupting(*given, **named):
+    times[0] += 1
+    if times[0] == {turn}:
+        os.kill(os.getpid(), signal.{kind})
+    return there(*given, **named)
+setattr({owner}, {name!r}, interrupting)
+removed = shutil.rmtree
+def once_more(*given, **named):
+    os.kill(os.getpid(), signal.SIGINT)  # the impatient second Ctrl-C
+    return removed(*given, **named)
+shutil.rmtree = once_more
+sys.argv[1:] = ["run", "split-the-pie", "--runs", "2", "--weeks", "3", "--out", "new/place"]
+raise SystemExit(main())
+"""
+MOMENTS = {
+    "at play": ("negotiate_abm.model", "negotiate_abm.model.NegotiationModel", "step", 2),
+    "as it begins": ("negotiate_abm.simulation", "negotiate_abm.simulation", "run", 1),
+    "at saving": ("xarray", "xarray.Dataset", "to_zarr", 1),
+    "late in saving": ("pandas", "pandas.DataFrame", "to_csv", 2),
+    "at a figure": ("matplotlib.figure", "matplotlib.figure.Figure", "savefig", 2),
+    "at the last": ("pathlib", "pathlib.Path", "rename", 3),
+}
+
+
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_signal_leaves_nothing_half_written(elsewhere: Path, moment: str, kind: str):
+    module, owner, name, turn = MOMENTS[moment]
+    text = AT_A_MOMENT.format(module=module, owner=owner, name=name, turn=turn, kind=kind)
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == (130 if kind == "SIGINT" else 143), done.stderr
+    assert done.stderr == "stopped; nothing was written\n"
+    assert done.stdout == ""
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_an_interrupt_while_the_report_is_printed_says_where_the_result_is(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("negotiate_abm.report.report", interrupted)
+    told = ask("run", PIE, *IN_BRIEF, "--no-figures", "--out", "place")
+    assert (told.code, told.err) == (130, "stopped; the result is in place/\n")
+    assert Result.load("place").manifest["runs"] == 2
+
+
+def test_an_interrupt_lost_in_a_callback_is_not_lost(elsewhere: Path):
+    text = (
+        "import os, signal, sys, weakref\n"
+        "import negotiate_abm.simulation as simulation\n"
+        "from negotiate_abm.cli import main\n"
+        "class Thing: pass\n"
+        "def run(*given, **named):\n"
+        "    thing = Thing()\n"
+        "    kept = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGINT))\n"
+        "    del thing\n"
+        "    while True: pass\n"
+        "simulation.run = run\n"
+        "sys.argv[1:] = ['run', '--out', 'place']\n"
+        "raise SystemExit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "stopped; nothing was written\n")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_signal_held_back_comes_through_after(elsewhere: Path):
+    (elsewhere / "part").mkdir()
+
+    def interrupted_as_it_tidies() -> None:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            take_back([elsewhere / "part"], [])
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_as_it_tidies()
+    assert list(elsewhere.iterdir()) == []

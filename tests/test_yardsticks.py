@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from negotiate_abm import NegotiationModel
-from negotiate_abm import yardsticks as module
+from negotiate_abm.mechanisms import solutions
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.report import show_solutions
 from negotiate_abm.scenario.loader import load_scenario
@@ -187,7 +187,7 @@ def test_what_the_scenario_holds_is_nobodys_gain():
 
 def test_too_many_ways_to_try_give_an_outer_bound(start, monkeypatch):
     model, spaces = start
-    monkeypatch.setattr(module, "MOST_WAYS", 8)
+    monkeypatch.setattr(solutions, "MOST_WAYS", 8)
     rough = space_of(model.tables["canada_us"])
     exact = spaces["canada_us"][0]
     inside = exact.frontier[:, 1] - height(rough, exact.frontier[:, 0] - 1e-9)

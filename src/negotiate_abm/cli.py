@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import contextlib
 import io
@@ -53,7 +54,7 @@ def _told(arguments: Sequence[str] | None) -> int:
     """Do what is asked and return the exit code, with a line on standard error if it fails."""
     debug = False
     try:
-        options = _parser().parse_args(arguments)
+        options = _parsed(arguments)
         debug = options.debug
         for file in getattr(options, "strategies", None) or ():
             from negotiate_abm.strategies import load_strategies
@@ -62,9 +63,6 @@ def _told(arguments: Sequence[str] | None) -> int:
         code = int(options.command(options))
         sys.stdout.flush()
         return code
-    except SystemExit:  # argparse's, after --help or bad arguments
-        sys.stdout.flush()
-        raise
     except NegotiateError as error:
         _say(*_lines(error))
         return 2
@@ -88,6 +86,14 @@ def _told(arguments: Sequence[str] | None) -> int:
         return 70
 
 
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return _parser().parse_args(arguments)
+    except SystemExit:  # after --help, say
+        sys.stdout.flush()
+        raise
+
+
 def _occupy_standard_streams() -> None:
     """Put the null device where a standard stream is closed, lest a file take its number."""
     for number in (0, 1, 2):
@@ -95,6 +101,8 @@ def _occupy_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number free, which is this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 @contextlib.contextmanager
@@ -109,10 +117,20 @@ def _ending_like_an_interrupt() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield came
         return
-    before = signal.signal(signal.SIGTERM, end)
+
+    def lost(error: sys.UnraisableHookArgs) -> None:
+        if issubclass(error.exc_type, KeyboardInterrupt):
+            # It came where nothing can be raised, as in a weak reference's callback: once more.
+            threading.Timer(0.05, _thread.interrupt_main).start()
+        else:
+            hook(error)
+
+    before, hook = signal.signal(signal.SIGTERM, end), sys.unraisablehook
+    sys.unraisablehook = lost
     try:
         yield came
     finally:
+        sys.unraisablehook = hook
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
@@ -124,9 +142,8 @@ def _give_up_output() -> None:
 
 def _say(*lines: str) -> None:
     """Write lines on standard error, if it can be written."""
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):
-            print(*map(_one_line, lines), sep="\n", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError):
+        print(*map(_one_line, lines), sep="\n", file=sys.stderr, flush=True)
 
 
 def _lines(error: NegotiateError) -> list[str]:
@@ -165,8 +182,13 @@ class _Parser(argparse.ArgumentParser):
         elif surplus:
             hint = _nearest_or_less(surplus[1].partition("=")[0], _options_of(self))
             message = f"{message}. {hint}"
-        told = _one_line(f"{self.prog}: {message.rstrip('. ')}. See '{self.prog} --help'.")
-        self.exit(2, f"{told}\n")
+        hint = f"See '{self.prog} --help'."
+        _say(f"{self.prog}: {message.strip()}{'' if message.strip()[-1] in '.?' else '.'} {hint}")
+        raise SystemExit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or the version; where it cannot be written, let it be known."""
+        print(message, end="", file=file)
 
 
 def _nearest_or_less(name: str, names: Iterable[str]) -> str:
@@ -369,7 +391,10 @@ def _story(options: argparse.Namespace) -> int:
         return 0
     if options.unusual < 1:
         raise RunError(f"--unusual: got {options.unusual}; expected a number from 1. Give one.")
-    for number, why in result.unusual_runs(options.unusual):
+    odd = result.unusual_runs(options.unusual)
+    if not odd:
+        print("No run stands out from the others.")
+    for number, why in odd:
         print(f"Run {number}: {'; '.join(why)}.\n\n{in_columns(result.story(number))}\n")
     return 0
 

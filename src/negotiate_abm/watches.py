@@ -213,8 +213,9 @@ class Watch:
         crossed = reaches(np.take(table.agreed, rows, axis=0), np.take(self.line, rows, axis=0))
         any_crossed: BoolArray = np.asarray(crossed.any(axis=-1))
         worst = np.where(any_crossed[:, None], np.where(crossed, alarm, -1.0), alarm)
-        stands_out = any_crossed | (worst.max(axis=-1) >= np.take(self.standing_alarm(), rows))
-        return np.where(stands_out, worst.argmax(axis=-1), -1)
+        most = worst.max(axis=-1)
+        above_all = (most > 0.0) & (most >= np.take(self.standing_alarm(), rows))
+        return np.where(any_crossed | above_all, worst.argmax(axis=-1), -1)
 
     def lines_crossed(self) -> FloatArray:
         """Return how many of the watcher's red lines are crossed by what is agreed, (runs,)."""

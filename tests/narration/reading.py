@@ -10,8 +10,10 @@ from functools import cache
 import numpy as np
 
 import negotiate_abm
+from negotiate_abm.model import NegotiationModel
 from negotiate_abm.narration.chronicle import Beat, Chronicle
 from negotiate_abm.narration.record import Record
+from negotiate_abm.narration.story import story as tell
 from negotiate_abm.narration.voice import Voice
 from negotiate_abm.narration.words import MONTHS, date_of, part_of_month
 from negotiate_abm.result import Result
@@ -20,17 +22,14 @@ from negotiate_abm.scenario.schema import Scenario
 from tests.worlds import FEATURES, random_world
 
 CASE, TABLE = "carney-beijing-2026", "canada_china"
-PRIME = {"hostility_of_washington": 0.95, "initial_trust": 0.9}
-LEVERS = {
+LEVERS: dict[str, dict[str, float | bool]] = {
     "as it is": {},
     "hostile": {"hostility_of_washington": 0.95},
     "at zero": {"ev_tariff_at_zero": True},
-    "arranged": {"parallel_arrangement": True},
-    "tied": {"deterrence_ties": True},
-    "trusting": {"initial_trust": 0.9},
-    "hot": {**PRIME},
+    "arranged": {"parallel_arrangement": True, "deterrence_ties": True},
+    "hot": {"hostility_of_washington": 0.95, "initial_trust": 0.9},
 }
-NUMBERS = "one two three four five six seven eight nine ten eleven twelve".split()
+NUMBERS = ("one", "two", "three", "four")
 
 
 @cache
@@ -41,12 +40,17 @@ def played(name: str = "as it is", runs: int = 60) -> Result:
 
 
 @cache
+def start(name: str, run: int) -> NegotiationModel:
+    return next(iter(played(name).weekly(run)))
+
+
+@cache
 def chronicle(name: str, run: int) -> Chronicle:
-    return chronicle_of(played(name), run)
+    return chronicle_of(played(name), run, start(name, run))
 
 
-def chronicle_of(result: Result, run: int) -> Chronicle:
-    model = next(iter(result.weekly(run)))
+def chronicle_of(result: Result, run: int, model: NegotiationModel | None = None) -> Chronicle:
+    model = next(iter(result.weekly(run))) if model is None else model
     events = result.events[result.events["run"] == run]
     return Chronicle(Voice(model), result.trajectories.sel(run=run), events)
 
@@ -62,7 +66,12 @@ def beats(name: str, run: int) -> list[Beat]:
 
 @cache
 def story(name: str, run: int) -> str:
-    return played(name).story(run)
+    """Return a run's story, as `Result.story` would, from a model that is there already."""
+    result = played(name)
+    row = result.outcomes.set_index("run", drop=False).loc[run]
+    events = result.events[result.events["run"] == run]
+    told = tell(start(name, run), result.trajectories.sel(run=run), events, row.to_dict())
+    return f"{told}\n\n({name})"
 
 
 def runs_with(name: str, kind: str, table: str | None = None) -> list[int]:

@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 import negotiate_abm
 from negotiate_abm.narration import beats as kinds
 from negotiate_abm.narration.story import _in_parts
+from negotiate_abm.narration.story import story as tell
 from negotiate_abm.result import Result
 from tests.narration.reading import (
     CASE,
     LEVERS,
+    TABLE,
+    beats,
     chronicle_of,
     named_world,
     paragraphs,
     played,
+    start,
     story,
 )
 
@@ -40,7 +44,7 @@ def check_prose(text: str) -> None:
 
 @pytest.mark.parametrize("name", LEVERS)
 def test_the_january_case_reads_cleanly_and_at_length(name: str) -> None:
-    for run in range(30):
+    for run in range(12):
         text = story(name, run)
         check_prose(text)
         assert len(text.split()) <= 600
@@ -48,7 +52,7 @@ def test_the_january_case_reads_cleanly_and_at_length(name: str) -> None:
 
 def test_most_stories_are_as_long_as_a_column() -> None:
     lengths = sorted(len(story("as it is", run).split()) for run in range(30))
-    assert 250 <= lengths[3]
+    assert lengths[3] >= 250
     assert lengths[-3] <= 560
 
 
@@ -92,12 +96,27 @@ def test_the_textbook_case_is_told_without_what_it_lacks() -> None:
     "without", [["trust"], ["leverage"], ["provinces"], ["watchers"], ["consent", "ladders"]]
 )
 def test_a_story_says_nothing_of_what_is_switched_off(without: list[str]) -> None:
-    result = negotiate_abm.run(CASE, runs=3, seed=4, overrides={"without": without})
+    result = negotiate_abm.run(CASE, runs=2, seed=4, overrides={"without": without})
     words = {"trust": "trusted", "leverage": "leverage", "provinces": "At home"}
     words["watchers"] = "Washington, alarmed"
-    for run in range(3):
+    for run in range(2):
         check_prose(result.story(run))
         assert words.get(without[0], "broken hand") not in result.story(run)
+
+
+def test_a_deal_that_came_to_nothing_is_headed_so() -> None:
+    result = played("as it is")
+    events = result.events
+    agreed = set(events[(events["kind"] == "agreed") & (events["where"] == TABLE)]["run"])
+    calm = agreed - set(events[events["kind"].isin(["threatened", "broken at home"])]["run"])
+    run = min(calm - set(events[events["kind"] == "reimposed"]["run"]))
+    changed = result.trajectories.sel(run=run).copy(deep=True)
+    changed["in_force"][:] = 0.0
+    row = result.outcomes.set_index("run").loc[run].to_dict()
+    row |= {"has_relief": False, "relief_without_punishment": False, "relief_at_end": 0.0}
+    told = tell(start("as it is", run), changed, events[events["run"] == run], row)
+    assert told.startswith("Ottawa and Beijing agree, and nothing comes of it\n")
+    assert "nothing that was agreed was in force between Ottawa and Beijing" in told
 
 
 def test_no_two_runs_have_the_same_story() -> None:
@@ -108,7 +127,7 @@ def test_no_two_runs_have_the_same_story() -> None:
 def test_headlines_come_in_many_kinds() -> None:
     names = r"[\d.]+|Beijing|Ottawa|Washington|the (?:duty|duties) on [a-z ]+?(?= to| for|,|$)"
     heads = {
-        re.sub(names, "X", paragraphs(story(name, run))[0]) for name in LEVERS for run in range(30)
+        re.sub(names, "X", paragraphs(story(name, run))[0]) for name in LEVERS for run in range(12)
     }
     assert len(heads) >= 8
     own = {re.sub(names, "X", paragraphs(story("as it is", run))[0]) for run in range(30)}
@@ -116,9 +135,9 @@ def test_headlines_come_in_many_kinds() -> None:
 
 
 def test_a_loaded_result_tells_the_same_stories(tmp_path: Path) -> None:
-    result = negotiate_abm.run(CASE, runs=12, seed=6, levers={"ev_tariff_at_zero": True})
+    result = negotiate_abm.run(CASE, runs=5, seed=6, levers={"ev_tariff_at_zero": True})
     loaded = Result.load(result.save(tmp_path / "kept"))
-    for run in range(12):
+    for run in range(5):
         assert loaded.story(run) == result.story(run)
     assert loaded.summary() == result.summary()
     assert loaded.unusual_runs() == result.unusual_runs()
@@ -127,22 +146,37 @@ def test_a_loaded_result_tells_the_same_stories(tmp_path: Path) -> None:
 
 def test_the_story_is_of_the_typical_run_unless_another_is_asked_for() -> None:
     result = played("as it is")
-    assert result.story() == result.story(result.typical_run())
+    run = result.typical_run()
+    assert result.story() == result.story(run)
+    assert paragraphs(result.story())[:-1] == paragraphs(story("as it is", run))[:-1]
     assert f"run {result.typical_run()}, seed 5" in result.story()
 
 
 def test_a_beat_stands_alone() -> None:
-    result = played("hot")
-    for run in range(15):
-        for beat in chronicle_of(result, run).beats():
-            assert not re.search(r"\b(there|the same again|as before)\b", beat.clause)
+    for run in range(10):
+        for beat in beats("hot", run):
+            assert not re.search(r"\b(the same again|as before)\b", beat.clause)
             assert beat.told("in mid-May").startswith("In mid-May, ")
             assert beat.words == len(beat.told().split())
 
 
+def test_no_answer_is_told_without_the_offer_it_answers() -> None:
+    checked = 0
+    for name in LEVERS:
+        for run in range(12):
+            told = " ".join(paragraphs(story(name, run))[2:])
+            for at in re.finditer(r"Beijing answered with", told):
+                before = told[: at.start()]
+                met = r"sat down|tried again|met again|came back to the table|into their talks"
+                last = [m.start() for m in re.finditer(met, before)][-1]
+                assert not re.search(r"took \w+'s offer|ran out after|shook hands", before[last:])
+                checked += 1
+    assert checked > 20
+
+
 def test_paragraphs_keep_every_beat_in_order() -> None:
     for run in range(10):
-        scene = chronicle_of(played("as it is"), run).beats()
+        scene = beats("as it is", run)
         parts = list(_in_parts(scene))
         assert [beat for part in parts for beat in part] == scene
         assert all(parts)
@@ -153,3 +187,14 @@ def test_a_story_begins_at_the_first_opening() -> None:
         scene = paragraphs(story("as it is", run))[2]
         assert scene.startswith("On 13 January 2026, the prime minister arrived in Beijing")
     assert kinds.OPENING == "opening"
+
+
+def test_where_nobody_sat_down_the_headline_says_so() -> None:
+    result = negotiate_abm.run(named_world(7), runs=4, weeks=12, seed=7)
+    sat = set(result.events.query("kind == 'round opened' and where == 'table'")["run"])
+    for run in range(4):
+        headline = paragraphs(result.story(run))[0]
+        assert run not in sat or "never sit down" not in headline
+        relief = bool(result.outcomes["has_relief"][run])
+        punished = "strike" in headline
+        assert run in sat or relief or punished or headline.endswith("never sit down to talk")

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
 import pytest
 
+import negotiate_abm
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.narration import beats as kinds
+from negotiate_abm.narration.chronicle import Chronicle
+from negotiate_abm.narration.voice import Voice
 from negotiate_abm.narration.words import money, per_cent
 from tests.narration.reading import (
+    CASE,
     LEVERS,
     TABLE,
     beats,
+    chronicle_of,
     dated,
     paragraphs,
     played,
     record,
     runs_with,
+    start,
     story,
 )
 
-SOME = range(12)
-BUSY = ("as it is", "hostile", "at zero", "trusting", "hot")
+SOME = range(10)
+BUSY = ("as it is", "at zero", "hot")
 A_DAY_OR_TWO = {
-    "took": "agreed",
+    r"took \w+'s offer": "agreed",
     "ran out after": "round failed",
     "threatened": "threatened",
     "made good its threat": "punished",
@@ -52,7 +59,7 @@ def rate(name: str, run: int, phrase: str, week: int) -> str:
 @pytest.mark.parametrize("name", LEVERS)
 def test_a_duty_said_to_be_cut_is_in_force_at_that_rate(name: str) -> None:
     checked = 0
-    for run in range(30):
+    for run in SOME:
         for beat in beats(name, run):
             if beat.kind == kinds.DELIVERY:
                 for phrase, told in re.findall(r"cut (the .+?) to ([\d.]+) per cent", beat.clause):
@@ -60,7 +67,7 @@ def test_a_duty_said_to_be_cut_is_in_force_at_that_rate(name: str) -> None:
                     checked += 1
                 for phrase in re.findall(r"(?<!w)ended (the [^,.]+?)(?:,|$| and put)", beat.clause):
                     assert float(rate(name, run, phrase, beat.week)) == 0.0
-    assert checked > 5
+    assert checked >= 4
 
 
 @pytest.mark.parametrize("name", LEVERS)
@@ -79,7 +86,7 @@ def test_the_lead_gives_the_rates_of_the_start_and_of_the_end(name: str) -> None
 
 @pytest.mark.parametrize("name", BUSY)
 def test_a_duty_said_to_rise_rose_from_and_to_these_rates(name: str) -> None:
-    for run in [*runs_with(name, "reimposed")[:8], *runs_with(name, "withdrawn")[:8]]:
+    for run in [*runs_with(name, "reimposed")[:4], *runs_with(name, "withdrawn")[:4]]:
         for beat in beats(name, run):
             text = beat.told()
             for phrase, was, now in re.findall(
@@ -95,25 +102,25 @@ def test_a_duty_said_to_rise_rose_from_and_to_these_rates(name: str) -> None:
 def test_what_is_told_happened_at_the_time_that_is_told(name: str) -> None:
     result = played(name)
     checked = set()
-    for run in [*SOME, *runs_with(name, "punished", TABLE)[:6], *runs_with(name, "lifted")[:3]]:
+    for run in [*SOME, *runs_with(name, "punished", TABLE)[:4]]:
         events = result.events[(result.events["run"] == run) & (result.events["where"] == TABLE)]
         for told, weeks in dated(story(name, run), result):
             for words, kind in A_DAY_OR_TWO.items():
-                if re.search(rf"\b{words}\b", told) and "offer of" not in told:
+                if re.search(rf"\b{words}\b", told):
                     assert weeks & set(events.loc[events["kind"] == kind, "week"]), told
                     checked.add(kind)
-    assert {"agreed", "talks agreed"} <= checked
+    assert {"agreed", "threatened"} <= checked
 
 
 @pytest.mark.parametrize("name", BUSY)
 def test_a_threat_is_told_as_carried_out_if_and_only_if_it_was(name: str) -> None:
     result = played(name)
     events = result.events[result.events["kind"] == "punished"]
-    for run in range(result.manifest["runs"]):
+    for run in {*SOME, *runs_with(name, "punished")[:8]}:
         own = events[events["run"] == run]
         told = {b.week for b in beats(name, run) if "made good its threat" in b.clause}
         assert told == set(own["week"])
-    for run in [*SOME, *runs_with(name, "punished")[:10]]:
+    for run in [*SOME, *runs_with(name, "punished")[:8]]:
         struck = bool((events[events["run"] == run]["where"] == TABLE).any())
         here = [told for told, _ in dated(story(name, run), result)]
         assert any("made good its threat" in told for told in here) == struck
@@ -123,7 +130,7 @@ def test_a_threat_is_told_as_carried_out_if_and_only_if_it_was(name: str) -> Non
 @pytest.mark.parametrize("name", BUSY)
 def test_a_punishment_costs_what_the_story_says(name: str) -> None:
     result = played(name)
-    for run in runs_with(name, "punished", TABLE)[:25]:
+    for run in runs_with(name, "punished", TABLE)[:8]:
         loss = result.trajectories["punishment_loss"].sel(run=run).values
         for beat in beats(name, run):
             if beat.kind == kinds.STRIKE and beat.table == TABLE and "made good" in beat.clause:
@@ -134,7 +141,7 @@ def test_a_punishment_costs_what_the_story_says(name: str) -> None:
 @pytest.mark.parametrize("name", BUSY)
 def test_odds_are_those_that_the_threatened_put(name: str) -> None:
     checked = 0
-    for run in runs_with(name, "threatened", TABLE)[:25]:
+    for run in runs_with(name, "threatened", TABLE)[:8]:
         belief = (
             played(name)
             .trajectories["credibility"]
@@ -151,7 +158,7 @@ def test_odds_are_those_that_the_threatened_put(name: str) -> None:
 def test_every_threat_is_told_with_its_answer(name: str) -> None:
     answers = {"complied": r"heeded it|gave way", "defied": "stood its ground"}
     answers["bought off"] = "bought it off with"
-    for run in runs_with(name, "threatened")[:30]:
+    for run in runs_with(name, "threatened")[:10]:
         told = [b for b in beats(name, run) if b.kind == kinds.THREAT]
         assert len(told) == len(record(name, run).threats)
         for threat in record(name, run).threats:
@@ -163,18 +170,18 @@ def test_every_threat_is_told_with_its_answer(name: str) -> None:
 def test_whoever_gives_way_names_what_is_taken_back() -> None:
     checked = 0
     for name in BUSY:
-        for run in runs_with(name, "rolled back"):
+        for run in runs_with(name, "rolled back")[:5]:
             for beat in beats(name, run):
                 if "gave way and went back on" in beat.told():
                     assert "what it had agreed to" not in beat.told()
                     checked += 1
-    assert checked > 10
+    assert checked >= 4
 
 
 @pytest.mark.parametrize("name", LEVERS)
 def test_headline_and_verdict_agree_with_the_outcomes(name: str) -> None:
     outcomes = played(name).outcomes.set_index("run")
-    for run in range(25):
+    for run in SOME:
         row, told = outcomes.loc[run], paragraphs(story(name, run))
         won = re.search(r"Beijing (cuts the|ends)", told[0]) is not None
         assert won == bool(row["has_relief"])
@@ -200,8 +207,42 @@ def test_what_is_said_never_to_have_been_agreed_never_was(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BUSY)
+def test_what_is_said_to_be_restored_had_been_given_and_taken_back(name: str) -> None:
+    for run in runs_with(name, "withdrawn")[:6]:
+        given = played(name).trajectories["in_force"].sel(run=run)
+        for beat in beats(name, run):
+            if "restored what it had taken back" in beat.clause:
+                before = given.isel(week=slice(0, beat.week))
+                now = given.isel(week=beat.week)
+                rises = now > before.isel(week=-1) + LEVEL_TOLERANCE
+                assert bool((rises & (before.max("week") >= now - LEVEL_TOLERANCE)).any())
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_a_delivery_said_to_be_late_is_as_late_as_that(name: str) -> None:
+    result = played(name)
+    for run in SOME:
+        agreed = result.trajectories["agreed"].sel(run=run)
+        for beat in beats(name, run):
+            late = re.search(r", (\d+) weeks after it was agreed$", beat.clause)
+            if late:
+                since = beat.week - int(late.group(1))
+                own = result.events.query(f"run == {run} and week == {beat.week}")
+                issues = own[(own["kind"] == "in force") & (own["where"] == beat.table)]
+                waits = [
+                    (
+                        agreed.sel(issue=e.issue).isel(week=slice(since, beat.week))
+                        >= e.amount - 1e-9
+                    )
+                    for e in issues.itertuples()
+                ]
+                assert int(late.group(1)) > 12
+                assert any(bool(wait.all()) for wait in waits)
+
+
+@pytest.mark.parametrize("name", BUSY)
 def test_a_side_answers_in_kind_only_what_the_other_suspended(name: str) -> None:
-    for run in runs_with(name, "suspended")[:10]:
+    for run in runs_with(name, "suspended")[:6]:
         suspended = list(record(name, run).of_kind("suspended"))
         for beat in beats(name, run):
             if "answered in kind" in beat.clause:
@@ -211,9 +252,9 @@ def test_a_side_answers_in_kind_only_what_the_other_suspended(name: str) -> None
 
 def test_each_week_is_told_in_the_order_of_the_model() -> None:
     order = (kinds.THREAT, kinds.STRIKE, kinds.BREACH, kinds.DELIVERY)
-    for run in range(30):
+    for run in SOME:
         told = [b for b in beats("hot", run) if b.kind in order]
-        for before, after in zip(told, told[1:], strict=False):
+        for before, after in itertools.pairwise(told):
             if (before.week, before.kind) == (after.week, kinds.DELIVERY):
                 assert after.kind == kinds.DELIVERY
         weeks = [b.week for b in beats("hot", run)]
@@ -225,8 +266,63 @@ def test_a_held_tariff_is_told_as_cut_and_not_as_agreed() -> None:
     for run in SOME:
         text = story("at zero", run)
         assert "agreed to a cut in the tariff on electric vehicles" not in text
-        said += "Ottawa had cut the tariff on electric vehicles to 6 per cent, across" in text
+        assert (
+            "Ottawa had cut the tariff on electric vehicles to 6 per cent before any talks" in text
+        )
+        said += "alarmed that Ottawa had cut the tariff on electric vehicles to 6" in text
     assert said > 0
+
+
+def test_a_withdrawal_is_told_though_nobody_suspended_anything() -> None:
+    result = played("hot")
+    run = runs_with("hot", "withdrawn")[0]
+    events = result.events[(result.events["run"] == run) & (result.events["kind"] != "suspended")]
+    told = Chronicle(Voice(start("hot", run)), result.trajectories.sel(run=run), events).beats()
+    held = [beat for beat in told if "held back on what it had promised" in beat.clause]
+    assert {beat.week for beat in held} == set(events.query("kind == 'withdrawn'")["week"])
+    assert all(beat.more for beat in held)
+
+
+def test_a_side_that_answers_step_by_step_raises_its_answer() -> None:
+    overrides = {"countries.canada.retaliation": "graduated"}
+    result = negotiate_abm.run(
+        CASE, runs=25, seed=5, levers={"ev_tariff_at_zero": True}, overrides=overrides
+    )
+    events = result.events[result.events["kind"] == "countered"]
+    run = int(events["run"].value_counts().index[0])
+    own = events[(events["run"] == run) & (events["where"] == TABLE)]
+    told = [b for b in chronicle_of(result, run).beats() if b.table == TABLE]
+    counter = result.trajectories["counter"].sel(run=run, watch=f"united_states over {TABLE}")
+    raised = {b.week for b in told if "raised its answer to" in b.clause}
+    assert raised == {week for week in own["week"] if float(counter[week - 1]) > 0.0}
+    assert raised
+
+
+def test_a_threat_heeded_for_no_time_is_said_to_be_heeded_and_no_more() -> None:
+    chill = {f"tables.{TABLE}.watchers.united_states.chill_weeks": 0}
+    result = negotiate_abm.run(
+        CASE, runs=25, seed=5, levers={"hostility_of_washington": 0.95}, overrides=chill
+    )
+    run = int(result.events.query("kind == 'complied' and amount == 0")["run"].iloc[0])
+    told = [b.told() for b in chronicle_of(result, run).beats() if b.kind == kinds.THREAT]
+    assert any(text.endswith((", heeded it.", "gave way")) for text in told)
+
+
+def test_a_punishment_put_back_on_is_told() -> None:
+    result, checked = played("as it is"), 0
+    run = runs_with("as it is", "punished", TABLE)[0]
+    watch = f"united_states over {TABLE}"
+    due = next(t.due for t in record("as it is", run).threats if t.outcome == "punished")
+    changed = result.trajectories.sel(run=run).copy(deep=True)
+    level = changed["punishment"].sel(watch=watch).values.copy()
+    level[due + 1 :], level[-1] = 0.0, 1.0
+    changed["punishment"].loc[{"watch": watch}] = level
+    events = result.events[result.events["run"] == run]
+    for beat in Chronicle(Voice(start("as it is", run)), changed, events).beats():
+        if "put its punishment of Ottawa back on" in beat.clause:
+            assert beat.week == level.size - 1
+            checked += 1
+    assert checked == 1
 
 
 def test_trust_and_leverage_are_those_of_the_opening_week() -> None:

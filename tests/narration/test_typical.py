@@ -119,6 +119,8 @@ def test_every_outcome_can_be_said() -> None:
         numbers = numbers_of(result.outcomes)
         for name in numbers.columns:
             for value in (float(numbers[name].min()), float(numbers[name].max())):
+                if value == float(numbers[name].median()):
+                    continue
                 odd = Oddity(name, value, float(numbers[name].median()), 3)
                 text = in_words(odd, result.scenario, 60)
                 assert text.endswith(", in 3 of 60 runs")

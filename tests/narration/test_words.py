@@ -71,7 +71,7 @@ def test_a_list_names_everything_in_order_and_joins_with_one_last_and(things: li
     for thing in things:
         place = told.index(thing, place) + len(thing)
     assert ("," in told) == (
-        len(things) > 2 or any(" and " in t for t in things) and len(things) > 1
+        len(things) > 2 or (any(" and " in t for t in things) and len(things) > 1)
     )
     assert (told == "") == (not things)
 

@@ -52,7 +52,7 @@ class Delivery:
         back = [m for m in moves if self._was_given(m, week)]
         fresh = [m for m in moves if not self._was_given(m, week)]
         if back:
-            text = f"{who} restored {self._voice.steps(back, _MOST)}"
+            text = f"{who} restored what it had taken back: {self._voice.steps(back, _MOST)}"
             yield Beat(week, table, beats.DELIVERY, 0.5 + self._record.worth_of(back), text)
         if fresh:
             waited = week - self._agreed_since(fresh[0], week)

@@ -6,6 +6,8 @@ from negotiate_abm.narration.happenings import Threat
 from negotiate_abm.narration.outcome import Outcome
 from negotiate_abm.narration.words import listed
 
+_CUTS = ("cuts {} to", "ends {}")
+
 
 def headline(outcome: Outcome) -> str:
     """Return a run's headline: what was won, at what price."""
@@ -20,7 +22,9 @@ def headline(outcome: Outcome) -> str:
 
 
 def _won(outcome: Outcome) -> str:
-    won = outcome.voice.cut(outcome.relief[0], "cuts {} to", "ends {}")
+    best = outcome.relief[0]
+    verbs = ("keeps {} at", "keeps {} at nothing") if outcome.is_held(best) else _CUTS
+    won = outcome.voice.cut(best, *verbs)
     text = f"{outcome.other} {won}"
     if outcome.strikers:
         verb = "strikes" if len(outcome.strikers) == 1 else "strike"
@@ -60,14 +64,17 @@ def _without_relief(outcome: Outcome) -> str:
     yielded = _yielded(outcome)
     if yielded is not None and outcome.has_duties:
         return f"{_bow(outcome, yielded)}, and {other}'s duties stay"
-    firm = [m for m in outcome.gains if not outcome.voice.is_talk(m.issue, m.after)]
+    gains, gives = outcome.news
+    firm = [m for m in gains if not outcome.voice.is_talk(m.issue, m.after)]
     if firm:
         stay = f", but {other}'s duties stay" if outcome.has_duties else ""
         return f"{capital} and {other} settle on {outcome.voice.steps(firm[:1], 1)}{stay}"
     rounds = outcome.record.rounds[outcome.table]
+    if not rounds:
+        return f"{capital} and {other} never sit down to talk"
     if any(r.ending == "broken at home" for r in rounds):
         return f"A deal between {capital} and {other} breaks at home"
-    if outcome.gains or outcome.gives:
+    if gains or gives:
         return f"{capital} and {other} talk, and little else"
     if any(r.ending == "agreed" for r in rounds):
         return f"{capital} and {other} agree, and nothing comes of it"

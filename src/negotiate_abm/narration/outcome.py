@@ -71,6 +71,19 @@ class Outcome:
         """What it has given, likewise."""
         return self._given(to_focal=False)
 
+    @property
+    def news(self) -> tuple[list[Move], list[Move]]:
+        """What of its gains and of what it gave was not in force at the start."""
+        gains, gives = (
+            [
+                Move(m.issue, start, m.after)
+                for m in moves
+                if m.after > (start := float(self.record.in_force[m.issue][0])) + LEVEL_TOLERANCE
+            ]
+            for moves in (self.gains, self.gives)
+        )
+        return gains, gives
+
     def _given(self, to_focal: bool) -> list[Move]:
         moves = []
         for name, issue in self._scenario.issues.items():
@@ -87,8 +100,13 @@ class Outcome:
 
     @property
     def relief(self) -> list[Move]:
-        """Those that bring one down by a rung or more."""
-        return [move for move in self.cuts if self._by_a_rung(move)]
+        """Those that bring one down by a rung or more, what was agreed first."""
+        found = [move for move in self.cuts if self._by_a_rung(move)]
+        return sorted(found, key=self.is_held)
+
+    def is_held(self, move: Move) -> bool:
+        """Return whether a move was made before any talks, to be kept whatever is agreed."""
+        return self._scenario.issues[move.issue].held is not None
 
     def _by_a_rung(self, move: Move) -> bool:
         table, place = self.voice.table_of(move.issue)

@@ -52,17 +52,22 @@ class Record:
     @cached_property
     def agreed(self) -> dict[str, FloatArray]:
         """Each issue's agreed level at the end of every week."""
-        return {issue: self.series("agreed", issue=issue) for issue in self.scenario.issues}
+        return self._by_issue("agreed")
 
     @cached_property
     def in_force(self) -> dict[str, FloatArray]:
         """Each issue's level in force at the end of every week."""
-        return {issue: self.series("in_force", issue=issue) for issue in self.scenario.issues}
+        return self._by_issue("in_force")
 
     @cached_property
     def offered(self) -> dict[str, FloatArray]:
         """Each issue's level on offer at the end of every week."""
-        return {issue: self.series("offered", issue=issue) for issue in self.scenario.issues}
+        return self._by_issue("offered")
+
+    def _by_issue(self, name: str) -> dict[str, FloatArray]:
+        levels = self._trajectories[name].transpose("issue", "week")
+        values = np.asarray(levels.values, dtype=np.float64)
+        return dict(zip(levels["issue"].values.tolist(), values, strict=True))
 
     def agreed_when_answered(self, issue: str, week: int) -> float:
         """Return what was agreed after a week's talks, before anybody took anything back."""

@@ -116,8 +116,6 @@ class Rounds:
             self._record.series("trust", country=a, counterpart=b)
             for a, b in ((one, other), (other, one))
         ]
-        if any(np.isnan(values).all() for values in there):
-            return ""
         own, theirs = (100 * float(values[week - 1]) for values in there)
         return sentence(
             f"{self._guest} trusted {self._host} to keep {own:.0f} promises in 100, and "

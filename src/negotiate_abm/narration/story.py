@@ -108,7 +108,7 @@ class _Story:
 
     def _lead(self) -> str:
         capital, other = self._outcome.capital, self._outcome.other
-        gains, gives = self._outcome.gains, self._outcome.gives
+        gains, gives = self._outcome.news
         when = part_of_month(date_of(self._weeks + 1, self._scenario.start), year=True)
         had = self._in_short(gains)
         if gains and gives:
@@ -118,8 +118,16 @@ class _Story:
         elif gives:
             text = f"{capital} had given {other} {self._in_short(gives)}, and had nothing in return"
         else:
-            text = f"nothing was in force between {capital} and {other}"
-        return paragraph([sentence(f"by {when} {text}"), self._balance()])
+            text = f"nothing that was agreed was in force between {capital} and {other}"
+        return paragraph([sentence(f"by {when} {text}"), *self._held(), self._balance()])
+
+    def _held(self) -> Iterator[str]:
+        """Yield what was in force from the first week on, whatever was agreed."""
+        for name, issue in self._scenario.issues.items():
+            if issue.table == self._table and issue.held:
+                deed = self._voice.deed(Move(name, 0.0, issue.held))
+                who = self._voice.who(issue.conceder)
+                yield sentence(f"{who} had {deed} before any talks, and kept to it")
 
     @property
     def _weeks(self) -> int:
@@ -151,9 +159,10 @@ class _Story:
     def _paragraphs(self, told: list[Beat]) -> Iterator[str]:
         before: int | None = None
         for group in _grouped(told):
-            texts = []
+            texts: list[str] = []
             for beat in group:
-                texts.append(beat.told(self._opening(beat, before)))
+                opening = self._opening(beat, before)
+                texts.append(beat.told(opening if opening or texts else "the same week"))
                 before = beat.week
             yield paragraph(texts)
 
@@ -266,7 +275,19 @@ def _weightiest(found: list[Beat], words: int, always: Beat | None = None) -> li
         if found[at].words <= words or found[at] is always:
             kept.add(at)
             words -= found[at].words
-    return [found[at] for at in sorted(kept)]
+    return [found[at] for at in sorted(kept - _loose_answers(found, kept))]
+
+
+def _loose_answers(found: list[Beat], kept: set[int]) -> set[int]:
+    """Return which of the beats kept answer an opening that is not told."""
+    loose: set[int] = set()
+    opening = -1
+    for at, beat in enumerate(found):
+        if beat.kind == beats.OPENING:
+            opening = at
+        if beat.kind == beats.ANSWER and at in kept and opening not in kept:
+            loose.add(at)
+    return loose
 
 
 def _grouped(told: list[Beat]) -> Iterator[list[Beat]]:

@@ -1,15 +1,8 @@
-"""The negotiation dance (Raiffa 1982): both sides' offers in one run, in the space of gains.
-
-Every gain is measured in one way: benefits to the beneficiary less costs to the conceder
-over the status quo at the start, at the run's own values, promises kept in full, nobody
-watching. So offers and frontier share one space, and no offer lies beyond the frontier.
-"""
+"""The negotiation dance (Raiffa 1982): both sides' offers in one run, in the space of gains."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +14,10 @@ from matplotlib.patches import Patch, Rectangle
 
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.plotting import style
+from negotiate_abm.plotting.labels import Label, place_labels
+from negotiate_abm.plotting.steps import Deal, Steps, steps_of
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.tables import DAYS_A_WEEK
-from negotiate_abm.yardsticks import Space, gains_of, space_of
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -45,7 +39,6 @@ _MARKS: dict[str, tuple[str, float, str, str]] = {
     "broken at home": ("X", 110.0, style.ORANGE, "signed, then broken at home"),
     "agreed": ("*", 330.0, style.ORANGE, "agreed"),
 }
-_ENDS = ("agreed", "broken at home", "round failed")
 _POINTS = {"Nash": ("D", 12, style.PURPLE), "Kalai-Smorodinsky": ("^", 8, style.GREEN)}
 
 # Rounds that follow each other at once must be told apart.
@@ -53,51 +46,6 @@ _BANDS = ("0.94", "0.87")
 
 # The offers get a panel of their own where they fill less than this of the whole one.
 _FILLS = 0.45
-
-
-@dataclass(frozen=True)
-class Deal:
-    """Something agreed, or broken, in a week: what it is, and both sides' gains."""
-
-    week: int
-    kind: str
-    gains: FloatArray
-
-
-@dataclass(frozen=True)
-class Steps:
-    """All that one table did in one run.
-
-    Parameters
-    ----------
-    parties : tuple of str
-        Guest and host.
-    space : Space
-        What theory says of the table.
-    weeks, sides : arrays of shape (offers,)
-        When each package was put, and by which side.
-    gains : array of shape (offers, 2)
-        What it would give both sides.
-    rounds : list of (int, int)
-        First and last week of every round.
-    deals : list of Deal
-    agreed, in_force : arrays of shape (weeks + 1, 2)
-        Both sides' gains by what is agreed and in force, week 0 being the start.
-    """
-
-    parties: tuple[str, str]
-    space: Space
-    weeks: FloatArray
-    sides: FloatArray
-    gains: FloatArray
-    rounds: list[tuple[int, int]]
-    deals: list[Deal]
-    agreed: FloatArray
-    in_force: FloatArray
-
-    def round_of(self, offer: int) -> int:
-        """Return the number of the round in which an offer was made, from 0."""
-        return sum(first <= self.weeks[offer] for first, _ in self.rounds) - 1
 
 
 def dance(weeks: Iterator[NegotiationModel], run: int, table: str) -> Figure:
@@ -146,90 +94,12 @@ def _caption(scenario: Scenario) -> str:
     )
 
 
-# -- what happened ---------------------------------------------------------------------
-
-
-def steps_of(weeks: Iterator[NegotiationModel], name: str) -> tuple[Steps, Scenario]:
-    """Return all that a table did in one run, and the scenario; it plays the run."""
-    first = next(weeks)
-    table = first.tables[name]
-    space = space_of(table)
-    offers: list[tuple[int, int, FloatArray]] = []
-    agreed, in_force, levels = [], [], [table.agreed.copy()]
-    for model in itertools.chain([first], weeks):
-        table = model.tables[name]
-        if model.week and table.proposed_in[0] == model.week:
-            offers.append((model.week, int(table.proposer[0]), gains_of(table, table.proposal)[0]))
-        agreed.append(gains_of(table, table.agreed)[0])
-        in_force.append(gains_of(table, table.in_force)[0])
-        levels.append(table.agreed.copy())
-    steps = Steps(
-        parties=table.parties,
-        space=space,
-        weeks=np.array([week for week, _, _ in offers], dtype=np.float64),
-        sides=np.array([side for _, side, _ in offers], dtype=np.float64),
-        gains=np.array([gains for _, _, gains in offers]).reshape(-1, 2),
-        rounds=_rounds(model, name),
-        deals=_deals(model, name, levels, {week: gains for week, _, gains in offers}),
-        agreed=np.array(agreed),
-        in_force=np.array(in_force),
-    )
-    return steps, model.case
-
-
-def _rounds(model: NegotiationModel, table: str) -> list[tuple[int, int]]:
-    """Return the first and the last week of every round."""
-    events = model.log.frame()
-    here = events[events["where"] == table]
-    opened = [int(week) for week in here.loc[here["kind"] == "round opened", "week"]]
-    ended = [int(week) for week in here.loc[here["kind"].isin(_ENDS), "week"]]
-    until = [*opened, model.week + 1][1:]
-    return [
-        (first, min((week for week in ended if first <= week < end), default=model.week))
-        for first, end in zip(opened, until, strict=True)
-    ]
-
-
-def _deals(
-    model: NegotiationModel, name: str, levels: list[FloatArray], offers: dict[int, FloatArray]
-) -> list[Deal]:
-    """Return what was agreed, and what was signed and broken; `levels` are those agreed."""
-    table, events = model.tables[name], model.log.frame()
-    here = events[events["where"] == name]
-    found = []
-    for week in sorted({int(week) for week in here["week"]}):
-        of_week = here[here["week"] == week]
-        now = levels[week].copy()  # after the week before: the first entry is the start's
-        for kind in ("agreed on issue", "conceded"):
-            rises = of_week[of_week["kind"] == kind]
-            for issue, level in zip(rises["issue"], rises["amount"], strict=True):
-                now[0, table.issues.index(issue)] = level
-        kinds = set(of_week["kind"])
-        for kind in _MARKS:
-            if kind in kinds:
-                broken = kind == "broken at home"
-                found.append(Deal(week, kind, offers[week] if broken else gains_of(table, now)[0]))
-    return found
-
-
 # -- the space of gains ------------------------------------------------------------------
-
-
-def _zone(steps: Steps) -> FloatArray:
-    """Return the part of the frontier on which both sides have what they fall back on."""
-    frontier, least = steps.space.frontier, steps.space.least
-    return frontier[(frontier >= least - 1e-9).all(axis=-1)]
-
-
-def _marked(steps: Steps) -> FloatArray:
-    """Return all points that the offers' own panel has to hold, (points, 2)."""
-    deals = [deal.gains for deal in steps.deals]
-    return np.concatenate([steps.gains, *(gains[None] for gains in deals), steps.in_force[-1:]])
 
 
 def _whole(steps: Steps) -> FloatArray:
     """Return the limits of the panel with the whole zone, ((low, high), (low, high))."""
-    points = [np.zeros((1, 2)), steps.space.least[None], _zone(steps), _marked(steps)]
+    points = [np.zeros((1, 2)), steps.space.least[None], steps.zone, steps.marked]
     if steps.space.zone:
         points += [steps.space.gains[name][None] for name in _POINTS]
     return _limits(np.concatenate(points))
@@ -237,7 +107,7 @@ def _whole(steps: Steps) -> FloatArray:
 
 def _near(steps: Steps) -> FloatArray | None:
     """Return the limits of the panel with the offers alone, None where there are none."""
-    return _limits(_marked(steps)) if steps.weeks.size else None
+    return _limits(steps.marked) if steps.weeks.size else None
 
 
 def _limits(points: FloatArray) -> FloatArray:
@@ -265,7 +135,7 @@ def _space(axes: Axes, steps: Steps, scenario: Scenario) -> None:
     """Draw frontier, offers and deals; limits are set by the caller."""
     for line in (axes.axhline, axes.axvline):
         line(0.0, color="0.6", lw=0.8, zorder=0.5)
-    frontier, zone, space = steps.space.frontier, _zone(steps), steps.space
+    frontier, zone, space = steps.space.frontier, steps.zone, steps.space
     axes.plot(*frontier.T, color="0.55", lw=1.1, ls="--", zorder=1)
     axes.plot(*zone.T, color="black", lw=2.2, zorder=2, solid_capstyle="round")
     if (space.least != 0.0).any():
@@ -287,10 +157,8 @@ def _space(axes: Axes, steps: Steps, scenario: Scenario) -> None:
 
 def _path(axes: Axes, steps: Steps, number: int, side: int) -> None:
     """Join a side's offers of one round, with an arrow towards the last that moved."""
-    own = [
-        i for i in range(steps.weeks.size) if steps.sides[i] == side and steps.round_of(i) == number
-    ]
-    if len(own) < 2:
+    own = steps.offers_of(side, number)
+    if own.size < 2:
         return
     points = steps.gains[own]
     axes.plot(*points.T, color=_COLOURS[side], lw=1.2, alpha=0.55, zorder=3)
@@ -333,53 +201,21 @@ def _deal(axes: Axes, deal: Deal, x: float, y: float) -> None:
     axes.scatter([x], [y], marker=marker, s=size, c=colour, edgecolors="black", lw=1.1, zorder=7)
 
 
-# -- labels that do not overlap -----------------------------------------------------------
-
-# Two labels that say the same nearer than this, in dots, are one.
-_ONE_PLACE = 40.0
-
-# Where a label may stand, in points from what it names.
-_WAYS = [
-    (side * across, up)
-    for up in (12, -12, 26, -26, 44, -44)
-    for across in (18, 34)
-    for side in (1, -1)
-]
+# -- labels ------------------------------------------------------------------------------
 
 
 def _label(axes: Axes, steps: Steps, scenario: Scenario) -> None:
     """Say when deals were made and rounds began, where there is room for it."""
     wanted = [
-        (deal.gains, f"week {deal.week}, {_date(scenario, deal.week)}", "bold")
+        Label(deal.gains, f"week {deal.week}, {_date(scenario, deal.week)}", bold=True)
         for deal in steps.deals
         if deal.kind in ("agreed", "broken at home")
     ]
     if len(steps.rounds) > 1:
         for number, (first, last) in enumerate(steps.rounds):
             inside = np.flatnonzero((steps.weeks >= first) & (steps.weeks <= last))
-            wanted += [(steps.gains[i], f"round {number + 1}", "normal") for i in inside[:2]]
-    lines = axes.transData.transform(_drawn(steps))
-    marks = axes.transData.transform(_marks(steps))
-    taken: list[FloatArray] = []
-    for weight in ("bold", "normal"):
-        mine = [(point, words) for point, words, of in wanted if of == weight]
-        for point, words in _merged(axes, mine):
-            _place(axes, point, words, weight, (lines, marks), taken)
-
-
-def _merged(axes: Axes, wanted: list[tuple[FloatArray, str]]) -> list[tuple[FloatArray, str]]:
-    """Return the labels, those of one place as one label of several lines."""
-    found: list[tuple[FloatArray, list[str]]] = []
-    for point, words in wanted:
-        at = axes.transData.transform(point)
-        for there, lines in found:
-            if np.abs(axes.transData.transform(there) - at).max() < _ONE_PLACE:
-                if words not in lines:
-                    lines.append(words)
-                break
-        else:
-            found.append((point, [words]))
-    return [(point, "\n".join(lines)) for point, lines in found]
+            wanted += [Label(steps.gains[i], f"round {number + 1}") for i in inside[:2]]
+    place_labels(axes, wanted, _drawn(steps), _marks(steps))
 
 
 def _marks(steps: Steps) -> FloatArray:
@@ -392,58 +228,11 @@ def _marks(steps: Steps) -> FloatArray:
 def _drawn(steps: Steps) -> FloatArray:
     """Return points all along what a label should not hide, (points, 2)."""
     frontier = steps.space.frontier
-    lines = [_marked(steps), *(steps.space.gains[name][None] for name in _POINTS)]
+    lines = [steps.marked, *(steps.space.gains[name][None] for name in _POINTS)]
     paths = [frontier] + [steps.gains[steps.sides == side] for side in (0, 1)]
     for share in np.linspace(0.0, 1.0, 6):
         lines += [path[:-1] + share * np.diff(path, axis=0) for path in paths]
     return np.concatenate(lines)
-
-
-def _place(
-    axes: Axes,
-    point: FloatArray,
-    words: str,
-    weight: str,
-    drawn: tuple[FloatArray, FloatArray],
-    taken: list[FloatArray],
-) -> None:
-    """Put words beside a point where they hide the least of what is there."""
-    scale = axes.figure.dpi / 72.0
-    at = axes.transData.transform(point)
-    lines = words.split("\n")
-    size = np.array([0.64 * max(map(len, lines)) * 9.5, 12.5 * len(lines)]) * scale
-    inside = np.array([axes.bbox.p0, axes.bbox.p1])
-    costs, boxes = [], []
-    for dx, dy in _WAYS:
-        left = dx if dx > 0 else dx - size[0] / scale
-        low = at + np.array([left * scale, dy * scale - size[1] / 2.0])
-        box = np.array([low, low + size])
-        out = np.maximum(inside[0] - box[0], 0).sum() + np.maximum(box[1] - inside[1], 0).sum()
-        hidden, hit = (
-            float(((at > box[0] - room) & (at < box[1] + room)).all(axis=-1).sum())
-            for at, room in zip(drawn, (3.0, 14.0), strict=True)
-        )
-        clashes = sum((box[0] < other[1]).all() and (other[0] < box[1]).all() for other in taken)
-        costs.append(1000.0 * clashes + 10.0 * float(out) + 20.0 * hit + hidden)
-        boxes.append(box)
-    best = int(np.argmin(costs))
-    if costs[best] >= 1000.0:
-        return
-    taken.append(boxes[best])
-    dx, dy = _WAYS[best]
-    axes.annotate(
-        words,
-        (float(point[0]), float(point[1])),
-        xytext=(dx, dy),
-        textcoords="offset points",
-        ha="left" if dx > 0 else "right",
-        va="center",
-        fontsize=9.5,
-        fontweight=weight,
-        arrowprops={"arrowstyle": "-", "color": "0.5", "lw": 0.7, "shrinkA": 0, "shrinkB": 3},
-        bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.8},
-        zorder=9,
-    )
 
 
 def _date(scenario: Scenario, week: int) -> str:
@@ -474,11 +263,7 @@ def _by_week(axes: Axes, steps: Steps, scenario: Scenario, party: int) -> None:
     axes.plot(weeks, steps.in_force[:, party], color="black", lw=1.8, drawstyle="steps-post")
     for number in range(len(steps.rounds)):
         for side in (0, 1):
-            own = [
-                i
-                for i in range(steps.weeks.size)
-                if steps.sides[i] == side and steps.round_of(i) == number
-            ]
+            own = steps.offers_of(side, number)
             axes.plot(
                 steps.weeks[own], steps.gains[own, party], color=_COLOURS[side], lw=1.2, alpha=0.55
             )

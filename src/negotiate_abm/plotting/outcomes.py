@@ -26,9 +26,6 @@ _ROW = 0.245  # inches a row of rungs
 _HEADING = 2.5  # rows
 _BINS = 20
 
-# C$ billion a year that is nothing but rounding.
-NOTHING = 1e-9
-
 # What may become of talks: the end of a table's column, and words.
 TALKS = {
     "agreements": "an agreement",
@@ -202,7 +199,6 @@ def _talks(axes: Axes, outcomes: pd.DataFrame, _: Scenario, tables: list[str]) -
 def _relief(axes: Axes, outcomes: pd.DataFrame, scenario: Scenario) -> None:
     """Draw how relief at the end is distributed, and its mean."""
     values = outcomes["relief_at_end"].to_numpy(dtype=np.float64)
-    values = np.where(np.abs(values) < NOTHING, 0.0, values)
     none = values <= 0.0
     highest = float(values.max())
     edges = np.linspace(0.0, highest if highest > 0.0 else 1.0, _BINS + 1)

@@ -19,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.textpath import text_to_path
 
+from negotiate_abm.estimates import share_interval
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.schema import Scenario
 
@@ -35,6 +36,9 @@ LineStyle = Literal["-", "--", ":", "-."]
 LINES: tuple[LineStyle, ...] = ("-", "--", ":", "-.")
 
 TITLE, LABEL, TICK = 15, 11, 10
+
+# Of all intervals of a share or a mean.
+CONFIDENCE = 0.90
 
 # The middle half of the runs and nine tenths of them, and how darkly each is drawn.
 BANDS = ((0.05, 0.95, 0.16), (0.25, 0.75, 0.30))
@@ -197,12 +201,8 @@ def legend_below(figure: Figure, handles: Sequence[Artist], columns: int = 6) ->
     )
 
 
-# The 95th percentile of the standard normal: nine tenths lie within it, either side.
-Z = 1.6448536269514722
-
-
 def share_of_runs(happened: int, runs: int) -> tuple[float, float, float]:
-    """Return a share of runs and its 90 % Wilson score interval, in per cent.
+    """Return a share of runs and its interval, in per cent.
 
     Parameters
     ----------
@@ -210,12 +210,9 @@ def share_of_runs(happened: int, runs: int) -> tuple[float, float, float]:
         In how many runs it came to that, of how many; at least one.
     """
     share = happened / runs
-    centre = (share + Z * Z / (2 * runs)) / (1 + Z * Z / runs)
-    spread = np.sqrt(share * (1 - share) / runs + Z * Z / (4 * runs * runs))
-    half = Z / (1 + Z * Z / runs) * float(spread)
+    low, high = share_interval(share, runs, CONFIDENCE)
     # At no run or all of them an end is the share itself, but for rounding.
-    low, high = min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
-    return 100.0 * share, 100.0 * low, 100.0 * high
+    return 100.0 * share, 100.0 * min(low, share), 100.0 * max(high, share)
 
 
 def count_of_runs(runs: int) -> str:

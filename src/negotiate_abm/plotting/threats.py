@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
+from negotiate_abm.estimates import mean_interval
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.plotting import style
 from negotiate_abm.scenario.schema import Scenario
@@ -34,9 +34,6 @@ DEEDS: dict[str, tuple[bool, str, str, str, str]] = {
 
 # Room to the right of the last week for each deed's interval, as a share of the weeks.
 _SLOT = 0.058
-
-# C$ billion a year that is nothing but rounding.
-_NOTHING = 1e-9
 
 _MOST_COLUMNS = 3
 _WRAP = 30
@@ -279,7 +276,6 @@ def _losses(scenario: Scenario) -> dict[str, str]:
 def _money(axes: Axes, values: FloatArray, weeks: FloatArray) -> None:
     """Draw bands over runs, the mean, and at the end how well so many runs fix it."""
     colour = style.BLUE
-    values = np.where(np.abs(values) < _NOTHING, 0.0, values)
     style.bands(axes, weeks, values, colour)
     mean = values.mean(axis=0)
     axes.plot(weeks, mean, color=colour, lw=2.2)
@@ -287,7 +283,8 @@ def _money(axes: Axes, values: FloatArray, weeks: FloatArray) -> None:
         axes.text(0.5, 0.5, "none in any run", transform=axes.transAxes, ha="center")
         axes.set_ylim(0.0, 1.0)
         return
-    error = style.Z * float(values[:, -1].std()) / math.sqrt(len(values))
+    low, high = mean_interval(values[:, -1], style.CONFIDENCE)
+    error = (high - low) / 2.0
     axes.errorbar(
         [weeks[-1]],
         [mean[-1]],

@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 import negotiate_abm
-from negotiate_abm import cli
+from negotiate_abm import cli, terminal
 from negotiate_abm.errors import NegotiateError, ResultError, RunError, StrategyError
 from negotiate_abm.files import take_back, undisturbed
 from negotiate_abm.mechanisms.retaliation import retaliation_strategies
@@ -90,8 +90,8 @@ def check_refusal(told: Told) -> None:
     assert told.out == ""
     assert "Traceback" not in told.err
     lines = told.err.splitlines()
-    assert len(lines) <= cli.MOST_LINES, told.err
-    assert max(map(len, lines)) <= cli.LONGEST_LINE + 10, told.err
+    assert len(lines) <= terminal.MOST_LINES, told.err
+    assert max(map(len, lines)) <= terminal.LONGEST_LINE + 10, told.err
     assert all(line.isprintable() for line in lines), "no control character reaches a terminal"
 
 

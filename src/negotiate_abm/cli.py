@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import contextlib
 import io
 import json
-import os
 import re
 import signal
 import sys
-import threading
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from negotiate_abm import __version__
-from negotiate_abm.errors import NegotiateError, RunError, ScenarioError, nearest
+from negotiate_abm.errors import NegotiateError, RunError
+from negotiate_abm.terminal import (
+    Parser,
+    ending_like_an_interrupt,
+    give_up_output,
+    lines_of,
+    occupy_standard_streams,
+    say,
+    whole_number,
+)
 
 DEFAULT_CASE = "carney-beijing-2026"
 DEFAULT_RUNS = 2000
 
-# On standard error: enough to mend, no more than a screen.
-MOST_LINES, LONGEST_LINE = 20, 1000
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    _occupy_standard_streams()
+    occupy_standard_streams()
     if sys.stdout is None:
-        _say("standard output: got a closed one; expected one to print to. Leave it open.")
+        say("standard output: got a closed one; expected one to print to. Leave it open.")
         return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may not know every letter
-    with _ending_like_an_interrupt() as ended:
+    with ending_like_an_interrupt() as ended:
         try:
             return _told(arguments)
         except KeyboardInterrupt as stopped:
             if arguments is None:  # the program ends: what tidies up needs no second interrupt
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-            _say(str(stopped) or "stopped; nothing was written")
+            say(str(stopped) or "stopped; nothing was written")
             return 128 + (signal.SIGTERM if ended else signal.SIGINT)
         finally:
             if arguments is None and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
@@ -64,22 +67,22 @@ def _told(arguments: Sequence[str] | None) -> int:
         sys.stdout.flush()
         return code
     except NegotiateError as error:
-        _say(*_lines(error))
+        say(*lines_of(error))
         return 2
     except BrokenPipeError:
-        _give_up_output()
+        give_up_output()
         return 1
     except OSError as error:
-        _give_up_output()
-        _say(f"the output cannot be written: {error.strerror or error}. Make room, or redirect it.")
+        give_up_output()
+        say(f"the output cannot be written: {error.strerror or error}. Make room, or redirect it.")
         return 2
     except MemoryError:
-        _say("not enough memory: ask for fewer runs or weeks at a time")
+        say("not enough memory: ask for fewer runs or weeks at a time")
         return 2
     except Exception as error:
         if debug:
             raise
-        _say(
+        say(
             f"an error of the program's own, {type(error).__name__}: {error}. Please report it "
             f"with the command; 'negotiate-abm --debug ...' shows where it arose."
         )
@@ -94,131 +97,8 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         raise
 
 
-def _occupy_standard_streams() -> None:
-    """Put the null device where a standard stream is closed, lest a file take its number."""
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number free, which is this one
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-
-
-@contextlib.contextmanager
-def _ending_like_an_interrupt() -> Iterator[list[int]]:
-    """Let a request to end (SIGTERM) tidy up as Ctrl-C does; yield a list of those that came."""
-    came: list[int] = []
-
-    def end(number: int, _: object) -> None:
-        came.append(number)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield came
-        return
-
-    def lost(error: sys.UnraisableHookArgs) -> None:
-        if issubclass(error.exc_type, KeyboardInterrupt):
-            # It came where nothing can be raised, as in a weak reference's callback: once more.
-            threading.Timer(0.05, _thread.interrupt_main).start()
-        else:
-            hook(error)
-
-    before, hook = signal.signal(signal.SIGTERM, end), sys.unraisablehook
-    sys.unraisablehook = lost
-    try:
-        yield came
-    finally:
-        sys.unraisablehook = hook
-        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
-
-
-def _give_up_output() -> None:
-    """Let nothing more be written to standard output, the leaving interpreter's flush included."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(*lines: str) -> None:
-    """Write lines on standard error, if it can be written."""
-    with contextlib.suppress(OSError, ValueError):
-        print(*map(_one_line, lines), sep="\n", file=sys.stderr, flush=True)
-
-
-def _lines(error: NegotiateError) -> list[str]:
-    """Return an error as lines: one for each problem of a scenario, the first of many."""
-    if not isinstance(error, ScenarioError):
-        return [str(error)]
-    told = [f"{error.where}: {problem}" for problem in error.problems]
-    if len(told) <= MOST_LINES:
-        return told
-    more = len(told) - MOST_LINES + 1
-    return [
-        *told[: MOST_LINES - 1],
-        f"{error.where}: and {more} more problems. Mend these first, then ask again.",
-    ]
-
-
-def _one_line(text: str) -> str:
-    """Return a text fit for one line of a terminal: no control characters, not without end."""
-    told = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
-    half = LONGEST_LINE // 2
-    return told if len(told) <= LONGEST_LINE else f"{told[:half]} ... {told[-half:]}"
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong, and what was probably meant."""
-
-    def error(self, message: str) -> NoReturn:
-        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message, re.DOTALL)
-        surplus = re.match(r"unrecognized arguments: (-\S*)", message)
-        if choice:
-            names = re.split(r",\s*", choice[2].replace("'", ""))
-            message = (
-                f"got '{choice[1]}'; expected one of {', '.join(names)}. "
-                f"{_nearest_or_less(choice[1], names)}"
-            )
-        elif surplus:
-            hint = _nearest_or_less(surplus[1].partition("=")[0], _options_of(self))
-            message = f"{message}. {hint}"
-        hint = f"See '{self.prog} --help'."
-        _say(f"{self.prog}: {message.strip()}{'' if message.strip()[-1] in '.?' else '.'} {hint}")
-        raise SystemExit(2)
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        """Print help or the version; where it cannot be written, let it be known."""
-        print(message, end="", file=file)
-
-
-def _nearest_or_less(name: str, names: Iterable[str]) -> str:
-    """Return a hint at the nearest name, nothing where none is near."""
-    hint = nearest(name, names)
-    return hint if hint.startswith("Did you mean") else ""
-
-
-def _options_of(parser: argparse.ArgumentParser) -> set[str]:
-    """Return every option of a parser and of the commands below it."""
-    found: set[str] = set()
-    for action in parser._actions:
-        found |= {option for option in action.option_strings if option.startswith("--")}
-        if isinstance(action, argparse._SubParsersAction):
-            found = found.union(*map(_options_of, action.choices.values()))
-    return found
-
-
-def _whole(text: str) -> int:
-    """Return a whole number as an option states it."""
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"got '{text}'; expected a whole number. Give one in digits"
-        ) from None
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="negotiate-abm", description="Agent-based model of trade negotiation.")
+    parser = Parser(prog="negotiate-abm", description="Agent-based model of trade negotiation.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument(
         "--debug", action="store_true", help="show the traceback of an error of the program's own"
@@ -240,10 +120,12 @@ def _add_run(commands: Any) -> None:
         help=f"a bundled case or a .toml file (default: {DEFAULT_CASE})",
     )
     run.add_argument(
-        "--runs", type=_whole, default=DEFAULT_RUNS, metavar="N", help="(default: 2000)"
+        "--runs", type=whole_number, default=DEFAULT_RUNS, metavar="N", help="(default: 2000)"
     )
-    run.add_argument("--weeks", type=_whole, metavar="T", help="weeks a run (default: the case's)")
-    run.add_argument("--seed", type=_whole, default=1, metavar="S", help="(default: 1)")
+    run.add_argument(
+        "--weeks", type=whole_number, metavar="T", help="weeks a run (default: the case's)"
+    )
+    run.add_argument("--seed", type=whole_number, default=1, metavar="S", help="(default: 1)")
     run.add_argument(
         "--set",
         dest="overrides",
@@ -278,15 +160,15 @@ def _add_reading(commands: Any) -> None:
     """Add the commands that read a result which `run` wrote."""
     story = commands.add_parser("story", help="tell one run of a result as prose")
     story.add_argument(
-        "--run", type=_whole, metavar="N", help="its number (default: the typical run)"
+        "--run", type=whole_number, metavar="N", help="its number (default: the typical run)"
     )
     story.add_argument(
-        "--unusual", type=_whole, metavar="N", help="tell the N most unusual runs instead"
+        "--unusual", type=whole_number, metavar="N", help="tell the N most unusual runs instead"
     )
     story.set_defaults(command=_story)
     plot = commands.add_parser("plot", help="draw a figure of a result")
     plot.add_argument(
-        "--run", type=_whole, metavar="N", help="of a dance: whose (default: typical)"
+        "--run", type=whole_number, metavar="N", help="of a dance: whose (default: typical)"
     )
     plot.add_argument("--table", metavar="TABLE", help="whose issues (default: the focal table's)")
     plot.add_argument(

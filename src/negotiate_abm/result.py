@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,16 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from negotiate_abm.errors import ResultError, RunError
-from negotiate_abm.files import (
-    beside,
-    cannot_write,
-    check_free,
-    checksum,
-    read_regular,
-    take_back,
-    undisturbed,
-)
+from negotiate_abm import archive
+from negotiate_abm.errors import RunError
 from negotiate_abm.model import NegotiationModel
 from negotiate_abm.scenario.loader import load_scenario, split_overrides
 from negotiate_abm.scenario.schema import Scenario
@@ -32,14 +23,8 @@ if TYPE_CHECKING:
 
     from negotiate_abm.plotting.gallery import Plots
 
-_TRAJECTORIES, _OUTCOMES, _EVENTS = "trajectories.zarr", "outcomes.csv", "events.csv"
-_MANIFEST, _REPORT = "manifest.json", "report.md"
-_DATA = (_TRAJECTORIES, _OUTCOMES, _EVENTS)
-_CHECKSUMS = "sha256"  # where the manifest keeps those of the data and of itself
-_LARGEST_MANIFEST = 2**30
-_RESTORE = "Restore it from a copy, or run it again."
+_REPORT = "report.md"
 _DPI = 150
-_TEXT_COLUMNS = ("kind", "actor", "target", "where", "issue")
 
 
 @dataclass(frozen=True)
@@ -291,42 +276,17 @@ class Result:
         ResultError
             If it already holds something, or cannot be written.
         """
-        target = Path(directory)
-        made = check_free(target)
-        written: list[Path] = []
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            written.append(beside(target))
-            written[0].mkdir()
-            self._write(written[0], figures)
-            check_free(target, beside=written[0])
-            # The manifest goes last: without it nothing here is read as a result.
-            parts = sorted(written[0].iterdir(), key=lambda entry: entry.name == _MANIFEST)
-            with undisturbed():
-                for part in parts:
-                    written.append(part.rename(target / part.name))
-                written[0].rmdir()
-        except BaseException as error:
-            take_back(written, made)
-            if isinstance(error, OSError):
-                raise cannot_write(target, error) from None
-            raise
-        return target
+        faces = self._add_faces if figures else None
+        tables = (self.trajectories, self.outcomes, self.events)
+        return archive.save(Path(directory), *tables, self.manifest, faces)
 
-    def _write(self, directory: Path, figures: bool) -> None:
-        self.trajectories.to_zarr(directory / _TRAJECTORIES, consolidated=False)
-        self.outcomes.to_csv(directory / _OUTCOMES, index=False)
-        self.events.to_csv(directory / _EVENTS, index=False)
-        if figures:
-            drawn = []
-            for name, figure in self.plot.all():
-                figure.savefig(directory / f"{name}.png", dpi=_DPI)
-                drawn.append(name)
-            (directory / _REPORT).write_text(self._report(drawn), encoding="utf-8")
-        sums = {name: checksum(directory / name) for name in _DATA}
-        sums[_MANIFEST] = _sum_of(self.manifest)
-        text = json.dumps({**self.manifest, _CHECKSUMS: sums}, indent=2)
-        (directory / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+    def _add_faces(self, directory: Path) -> None:
+        """Write every figure, and a report on them, to a directory."""
+        drawn = []
+        for name, figure in self.plot.all():
+            figure.savefig(directory / f"{name}.png", dpi=_DPI)
+            drawn.append(name)
+        (directory / _REPORT).write_text(self._report(drawn), encoding="utf-8")
 
     def _report(self, figures: list[str]) -> str:
         """Return the whole result as a page of Markdown, its figures beside it."""
@@ -346,14 +306,7 @@ class Result:
             If the directory does not hold one, or not as it was saved.
         """
         source = Path(directory)
-        about = _read_manifest(source)
-        try:
-            trajectories = _read_trajectories(source / _TRAJECTORIES)
-            outcomes = _read_table(source / _OUTCOMES)
-            events = _read_table(source / _EVENTS)
-        except Exception as error:  # what reads them has an error of its own for each fault
-            raise _no_result(source, _words(error), "Check the path.") from None
-        result = cls(trajectories, outcomes, events, about)
+        result = cls(*archive.load(source))
         result._check_known(source)
         return result
 
@@ -366,75 +319,8 @@ class Result:
         except (KeyError, TypeError, AttributeError, ValueError, RunError):
             known = False
         if not known:
-            given = f"a {_MANIFEST} of a version with another form"
-            raise _no_result(
-                source, given, "Run it again, or read it with the version that wrote it."
+            raise archive.no_result(
+                source,
+                f"a {archive.MANIFEST} of a version with another form",
+                "Run it again, or read it with the version that wrote it.",
             )
-
-
-def _sum_of(manifest: dict[str, Any]) -> str:
-    """Return the checksum of a manifest, however it is laid out in its file."""
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _no_result(place: Path, given: str, remedy: str) -> ResultError:
-    return ResultError(
-        f"{place}: got {given}; expected a directory written by Result.save. {remedy}"
-    )
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "brackets nested too deep"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _read_manifest(source: Path) -> dict[str, Any]:
-    """Return the manifest of a saved result, once all of it is found as it was saved."""
-    try:
-        about = json.loads(read_regular(source / _MANIFEST, _LARGEST_MANIFEST))
-    except FileNotFoundError:
-        raise _no_result(source, f"no {_MANIFEST} there", "Check the path.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        given = f"a {_MANIFEST} that cannot be read ({_words(error)})"
-        raise _no_result(source, given, "Check the path.") from None
-    sums = about.pop(_CHECKSUMS, None) if isinstance(about, dict) else None
-    if not isinstance(sums, dict):
-        given = f"a {_MANIFEST} without checksums"
-        raise _no_result(source, given, "Check the path, or run it again.")
-    for name in (_MANIFEST, *_DATA):
-        try:
-            found = _sum_of(about) if name == _MANIFEST else checksum(source / name)
-        except (OSError, RecursionError) as error:
-            raise _no_result(source, f"no readable {name} ({_words(error)})", _RESTORE) from None
-        if found != sums.get(name):
-            raise _no_result(source, f"a {name} that was changed since", _RESTORE)
-    manifest: dict[str, Any] = about
-    return manifest
-
-
-def _read_trajectories(store: Path) -> xr.Dataset:
-    import xarray as xr
-
-    stored = xr.open_zarr(store, consolidated=False).load()
-    texts = {n: c.astype(object) for n, c in stored.coords.items() if c.dtype.kind == "T"}
-    trajectories: xr.Dataset = stored.assign_coords(texts)
-    return trajectories
-
-
-def _read_table(file: Path) -> pd.DataFrame:
-    """Return a table as it was written, floats to the last bit."""
-    import pandas as pd
-
-    table = pd.read_csv(file, dtype=object, keep_default_na=False)
-    for name in table.columns:
-        if name in _TEXT_COLUMNS:
-            continue
-        words = set(table[name])
-        if words and words <= {"True", "False"}:
-            table[name] = table[name] == "True"
-        elif words and all(word.isdecimal() for word in words):
-            table[name] = table[name].astype(np.int64)  # a float is written with its point
-        else:
-            table[name] = table[name].replace("", "nan").astype(np.float64)
-    return table

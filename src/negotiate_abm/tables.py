@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from negotiate_abm.dates import week_of
 from negotiate_abm.mechanisms.bargaining import Bargain, Risk
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, sum_short
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE, filled, reaches, round_down
@@ -16,8 +17,6 @@ from negotiate_abm.mechanisms.retaliation import Feud
 from negotiate_abm.scenario.parameters import Parameters
 from negotiate_abm.scenario.schema import Event, Scenario
 from negotiate_abm.scenario.stakes import Ladder
-
-DAYS_A_WEEK = 7
 
 
 class Table:
@@ -207,7 +206,7 @@ class Table:
         return [
             (name, event)
             for name, event in self.entry.events.items()
-            if week_of(event, scenario) == week
+            if week_of(event.date, scenario.start) == week
         ]
 
     def side_of(self, country: str) -> int:
@@ -372,8 +371,3 @@ def rung_below(rungs: Ladder, name: str) -> FloatArray:
     if place == 0:
         return np.zeros(rungs.levels.shape[0])
     return rungs.at(rungs.names[place - 1], rungs.levels)
-
-
-def week_of(event: Event, scenario: Scenario) -> int:
-    """Return the week of a dated event, week 1 beginning on the scenario's start."""
-    return math.floor((event.date - scenario.start).days / DAYS_A_WEEK) + 1

@@ -75,6 +75,8 @@ class Space:
         What each solution gives both sides; zero where there is no zone.
     levels : dict of str to array of shape (issues,)
         The levels that each solution would have agreed.
+    exact : bool
+        Whether all of the frontier is within reach; if not, it is an outer bound.
     """
 
     frontier: FloatArray
@@ -82,6 +84,7 @@ class Space:
     zone: bool
     gains: dict[str, FloatArray]
     levels: dict[str, FloatArray]
+    exact: bool
 
 
 def yardsticks(scenario: Scenario) -> dict[str, dict[str, Yardstick]]:
@@ -132,7 +135,7 @@ def space_of(table: Table, row: int = 0) -> Space:
         for name, point in points.items()
     }
     gains = {name: point.gains for name, point in points.items()}
-    return Space(_outline(frontier, zone), least, zone.exists, gains, levels)
+    return Space(_outline(frontier, zone), least, zone.exists, gains, levels, frontier.exact)
 
 
 def _outline(frontier: Frontier, zone: Zone) -> FloatArray:

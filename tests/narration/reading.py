@@ -10,12 +10,12 @@ from functools import cache
 import numpy as np
 
 import negotiate_abm
+from negotiate_abm.dates import MONTHS, date_of, part_of_month
 from negotiate_abm.model import NegotiationModel
 from negotiate_abm.narration.chronicle import Beat, Chronicle
 from negotiate_abm.narration.record import Record
 from negotiate_abm.narration.story import story as tell
 from negotiate_abm.narration.voice import Voice
-from negotiate_abm.narration.words import MONTHS, date_of, part_of_month
 from negotiate_abm.result import Result
 from negotiate_abm.scenario.loader import scenario_from
 from negotiate_abm.scenario.schema import Scenario

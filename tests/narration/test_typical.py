@@ -43,6 +43,18 @@ def test_the_typical_run_has_the_least_surprise(table: pd.DataFrame) -> None:
     assert bits[list(table["run"]).index(typical_run(table))] == bits.min()
 
 
+def test_the_typical_run_does_as_most_runs_do_though_another_lies_closer_otherwise():
+    relief = [0.0, 1.0, 2.0, 3.0, 4.0]
+    threatened = [False, False, True, False, False]
+    table = pd.DataFrame(
+        {"run": range(5), "relief_at_end": relief, "watcher.threatened": threatened}
+    )
+    others = pd.DataFrame({f"other_{i}": relief for i in range(9)})
+    table = table.join(others)
+    assert surprise(table).argmin() == 2
+    assert typical_run(table) == 1
+
+
 @given(outcomes(), st.sampled_from(COLUMNS), st.sampled_from([0.125, 0.5, 2.0, 1024.0]))
 def test_it_does_not_change_with_the_unit_of_an_outcome(
     table: pd.DataFrame, name: str, factor: float

@@ -9,18 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negotiate_abm.dates import MONTHS, date_of, day, part_of_month
 from negotiate_abm.narration.words import (
-    MONTHS,
     counted,
-    date_of,
-    day,
     in_sentence,
     later,
     listed,
     money,
     opener,
     paragraph,
-    part_of_month,
     per_cent,
     sentence,
 )

@@ -66,7 +66,8 @@ class Frontier:
     pieces : array of shape (pieces, 2, 2)
         Both ends of each piece, each with both sides' gains: side 0's falls from one end to
         the other and from piece to piece, side 1's rises. A package that stands alone is a
-        piece whose ends are one. Between pieces there may be a gap.
+        piece whose ends are one. Between pieces there may be a gap, at which an end can be
+        level with its neighbour and so no more than a limit of efficient packages.
     exact : bool
         Whether every way was tried; if not, no package lies beyond the frontier, but not all
         of it may be within reach.
@@ -150,7 +151,10 @@ class Zone:
 
     @property
     def ideal(self) -> FloatArray:
-        """The most that each side can have while the other has its fallback, (2,)."""
+        """The most that each side can have while the other has its fallback, (2,).
+
+        Minus infinity where no package leaves both their fallbacks.
+        """
         return np.max(self.pieces, axis=(0, 1), initial=-np.inf)
 
     @property
@@ -168,8 +172,9 @@ class Zone:
 def pareto_frontier(value: FloatArray, divisible: BoolArray | None = None) -> Frontier:
     """Return the Pareto frontier of a domain.
 
-    Who concedes an issue is read off the signs. A segment worth something positive to both
-    sides is conceded in every package, one worth nothing to anybody only below another.
+    Who concedes what is read off the signs. A segment that one side gains by at no cost to the
+    other is conceded wherever it can be had, one that is all the same to both only below
+    another.
 
     Parameters
     ----------
@@ -187,15 +192,17 @@ def pareto_frontier(value: FloatArray, divisible: BoolArray | None = None) -> Fr
     start = np.zeros((1, issues, segments), dtype=np.bool_)
     ways = _Ways(value, steps, start, start)
     exact = True
-    largest_first = np.argsort(-np.abs(value).sum(axis=(0, 2)), kind="stable")
-    for issue in largest_first:
+    at_stake = _at_stake(value)
+    shares = np.abs(value).sum(axis=2) / np.where(at_stake > 0.0, at_stake, 1.0)[:, None]
+    size = shares.sum(axis=0)
+    for issue in np.argsort(-size, kind="stable"):
         spans = steps.stretches(int(issue), divisible[issue])
         if len(ways.start) * len(spans) > MOST_WAYS:
             ways = ways.with_loosened(int(issue))
             exact = False
         else:
             ways = ways.with_stretches(int(issue), spans)
-        pieces, way = _outermost(ways.walks(), ROUNDING * _at_stake(value))
+        pieces, way = _outermost(ways.walks(), ROUNDING * at_stake)
         kept, way = np.unique(way, return_inverse=True)
         ways = ways.some(kept)
     return Frontier(value, pieces, exact, ways, way)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from negotiate_abm.dates import date_of, day, part_of_month
 from negotiate_abm.narration import beats
 from negotiate_abm.narration.beats import Beat
 from negotiate_abm.narration.chronicle import Chronicle
@@ -14,13 +15,10 @@ from negotiate_abm.narration.outcome import Outcome
 from negotiate_abm.narration.voice import Move, Voice
 from negotiate_abm.narration.words import (
     counted,
-    date_of,
-    day,
     listed,
     money,
     opener,
     paragraph,
-    part_of_month,
     sentence,
 )
 

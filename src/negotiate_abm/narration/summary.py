@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from negotiate_abm.dates import day
 from negotiate_abm.estimates import share_interval
 from negotiate_abm.narration.words import (
     counted,
-    day,
     in_sentence,
     listed,
     money,

@@ -1,9 +1,10 @@
 """Which run is typical of a result, and which are the odd ones: by how far out each lies.
 
 Each outcome of a run is as surprising as the share of runs is small that lie at least as far
-out as it, on its side of the median: minus the logarithm to base two of that share. A
-run's surprise is the sum over outcomes, in bits. It needs no scale and no weights; outcomes
-that go together count together. The typical run is the one with the least.
+out as it, on its side of the median: minus the logarithm to base two of that share, in bits.
+It needs no scale. The outcomes of one issue, table or watcher go together, so they count by
+their mean; a run's surprise is the sum over all of these. The typical run has the least of
+those that do as most runs do.
 """
 
 from __future__ import annotations
@@ -65,17 +66,29 @@ def runs_as_far_out(values: FloatArray) -> FloatArray:
 
 
 def surprise(outcomes: pd.DataFrame) -> FloatArray:
-    """Return each run's surprise over all outcomes, in bits, shape (runs,)."""
+    """Return each run's surprise over all that its outcomes are about, in bits, shape (runs,)."""
     numbers = numbers_of(outcomes)
-    total = np.zeros(len(numbers))
+    about: dict[str, list[FloatArray]] = {}
     for name in numbers.columns:
-        total = total - np.log2(runs_as_far_out(numbers[name].to_numpy()) / len(numbers))
+        share = runs_as_far_out(numbers[name].to_numpy()) / len(numbers)
+        about.setdefault(_subject(name), []).append(-np.log2(share))
+    total = np.zeros(len(numbers))
+    for subject in sorted(about):
+        total = total + np.mean(about[subject], axis=0)
     return total
 
 
 def typical_run(outcomes: pd.DataFrame) -> int:
-    """Return the number of the run closest to the medians, the first of equals."""
-    return int(outcomes["run"].to_numpy()[surprise(outcomes).argmin()])
+    """Return the number of the run closest to the medians, the first of equals.
+
+    First come the runs that do as most runs do in most of what either happens or does not (a
+    threat, a punishment, relief); of these, the one with the least surprise.
+    """
+    yes_or_no = outcomes.select_dtypes("bool")
+    unlike_most = (yes_or_no != (yes_or_no.mean() > 0.5)).sum(axis=1).to_numpy()
+    candidates = np.flatnonzero(unlike_most == unlike_most.min())
+    best = candidates[surprise(outcomes)[candidates].argmin()]
+    return int(outcomes["run"].to_numpy()[best])
 
 
 def unusual_runs(outcomes: pd.DataFrame, count: int) -> list[tuple[int, list[Oddity]]]:

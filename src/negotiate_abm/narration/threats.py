@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from negotiate_abm.dates import week_of
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.narration import beats
 from negotiate_abm.narration.beats import Beat
@@ -11,7 +12,6 @@ from negotiate_abm.narration.happenings import Event, Threat
 from negotiate_abm.narration.record import Record
 from negotiate_abm.narration.voice import Move
 from negotiate_abm.narration.words import counted, money, per_cent, sentence
-from negotiate_abm.tables import week_of
 
 # Trade that turns away by less than this share of it is called a trickle, in per cent.
 _TRICKLE = 0.05
@@ -126,7 +126,7 @@ class Threats:
         """Return the alarm that past events still raised, in tolerances."""
         total = 0.0
         for name, event in self._scenario.tables[threat.table].events.items():
-            weeks = threat.week - week_of(event, self._scenario)
+            weeks = threat.week - week_of(event.date, self._scenario.start)
             if threat.watcher in event.exposure and weeks >= 0:
                 key = f"tables.{threat.table}.events.{name}."
                 fading = 1.0 - 1.0 / self._voice.number(key + "fades_weeks")

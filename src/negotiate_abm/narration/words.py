@@ -5,20 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from negotiate_abm.dates import date_of, day, part_of_month
+
 _NUMBERS = (
     "no",
     "one",
@@ -90,22 +78,6 @@ def sentence(*clauses: str) -> str:
 def paragraph(sentences: Iterable[str]) -> str:
     """Return sentences as one paragraph."""
     return " ".join(text for text in sentences if text)
-
-
-def date_of(week: int, start: datetime.date) -> datetime.date:
-    """Return the day a week begins; week 1 begins on the start."""
-    return start + datetime.timedelta(weeks=max(week, 1) - 1)
-
-
-def day(date: datetime.date) -> str:
-    """Return a date as any reader reads it: 13 January 2026."""
-    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
-
-
-def part_of_month(date: datetime.date, year: bool = False) -> str:
-    """Return a date in rough: early May, mid-May, late May, with the year if asked."""
-    part = "early " if date.day <= 10 else "mid-" if date.day <= 20 else "late "
-    return part + MONTHS[date.month - 1] + (f" {date.year}" if year else "")
 
 
 def later(weeks: int) -> str:

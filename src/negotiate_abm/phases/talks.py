@@ -8,13 +8,14 @@ import numpy as np
 
 from negotiate_abm.agents.answers import answers
 from negotiate_abm.agents.country import Country
+from negotiate_abm.dates import week_of
 from negotiate_abm.mechanisms.bargaining import Bargain, best_offer
 from negotiate_abm.mechanisms.leverage import leverage, steadfastness
 from negotiate_abm.mechanisms.numerics import BoolArray, FloatArray, IntArray, chance
 from negotiate_abm.mechanisms.opponents import insisted
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.mechanisms.rounds import SHORTEST_ROUND_WEEKS, clock, is_last_turn, length
-from negotiate_abm.tables import Table, week_of
+from negotiate_abm.tables import Table
 
 if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
@@ -80,7 +81,8 @@ def open_rounds(model: NegotiationModel) -> None:
 
 def _weeks_to_the_end(model: NegotiationModel, table: Table) -> int:
     """Return how many turns are left, this week's included, before an event ends all rounds."""
-    ends = [week_of(event, model.case) for event in table.entry.events.values() if event.ends_round]
+    start, events = model.case.start, table.entry.events.values()
+    ends = [week_of(event.date, start) for event in events if event.ends_round]
     left = [week - model.week + 1 for week in ends if week >= model.week]
     return min(left, default=NO_END)
 

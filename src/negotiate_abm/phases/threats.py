@@ -198,6 +198,10 @@ def review_measures(model: NegotiationModel) -> None:
         watch.feud.set(WATCHER, due, renewed)
         now, answer = watch.feud.of(WATCHER), watch.feud.of(THREATENED)
         model.record("countered", (answer > counter), watch.between(THREATENED), amount=answer)
+        goes_on = due & (punishment > 0.0) & (now > 0.0)
+        eases, tightens = goes_on & (now < punishment), due & (now > punishment)
+        model.record("eased", eases, watch.between(WATCHER), amount=now)
+        model.record("tightened", tightens, watch.between(WATCHER), amount=now)
         ends = due & (now == 0.0) & (answer == 0.0)
         model.record(
             "lifted", due & (now == 0.0) & (punishment > 0.0), watch.between(WATCHER), amount=now

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +11,12 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from negotiate_abm.dates import date_of, day
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.plotting import style
 from negotiate_abm.plotting.labels import Label, place_labels
 from negotiate_abm.plotting.steps import Deal, Steps, steps_of
 from negotiate_abm.scenario.schema import Scenario
-from negotiate_abm.tables import DAYS_A_WEEK
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -88,7 +87,7 @@ def dance(weeks: Iterator[NegotiationModel], run: int, table: str) -> Figure:
 
 def _caption(scenario: Scenario) -> str:
     return (
-        f"Gains over the status quo of {style.day(scenario.start)}, at this run's values, in full "
+        f"Gains over the status quo of {day(scenario.start)}, at this run's values, in full "
         "trust, unwatched; each party keeps its own red lines.\n"
         "Lines join a side's offers of one round, up to the arrow; the darker, the later."
     )
@@ -207,7 +206,7 @@ def _deal(axes: Axes, deal: Deal, x: float, y: float) -> None:
 def _label(axes: Axes, steps: Steps, scenario: Scenario) -> None:
     """Say when deals were made and rounds began, where there is room for it."""
     wanted = [
-        Label(deal.gains, f"week {deal.week}, {_date(scenario, deal.week)}", bold=True)
+        Label(deal.gains, f"week {deal.week}, {day(date_of(deal.week, scenario.start))}", bold=True)
         for deal in steps.deals
         if deal.kind in ("agreed", "broken at home")
     ]
@@ -233,11 +232,6 @@ def _drawn(steps: Steps) -> FloatArray:
     for share in np.linspace(0.0, 1.0, 6):
         lines += [path[:-1] + share * np.diff(path, axis=0) for path in paths]
     return np.concatenate(lines)
-
-
-def _date(scenario: Scenario, week: int) -> str:
-    start: date = scenario.start
-    return style.day(start + timedelta(days=DAYS_A_WEEK * (week - 1)))
 
 
 # -- week by week ------------------------------------------------------------------------

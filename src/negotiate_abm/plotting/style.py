@@ -19,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.textpath import text_to_path
 
+from negotiate_abm.dates import day
 from negotiate_abm.estimates import share_interval
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.scenario.schema import Scenario
@@ -161,27 +162,6 @@ def week_axis(axes: Axes, weeks: FloatArray, scenario: Scenario, labelled: bool 
     if labelled:
         axes.set_xlabel(f"weeks since {day(scenario.start)}", fontsize=TICK)
         axes.tick_params(labelbottom=True)
-
-
-def day(date: object) -> str:
-    """Return a date as a reader of any country reads it: 12 January 2026."""
-    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"  # type: ignore[attr-defined]
-
-
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 def grid_of(count: int, most_columns: int = 3) -> tuple[int, int]:

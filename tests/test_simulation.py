@@ -273,3 +273,35 @@ def test_a_result_is_saved_under_a_relative_name_too(result, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     result.save("results/one")
     assert Result.load(tmp_path / "results" / "one").manifest == result.manifest
+
+
+def test_a_result_names_the_levers_pulled_and_every_other_change():
+    changed = negotiate_abm.run(
+        runs=3,
+        weeks=2,
+        levers={"ev_tariff_at_zero": True, "hostility_of_washington": 0.9},
+        overrides={
+            "countries.china.tactic": "boulware",
+            "flows.canola_seed.value": [4.0, 5.0, 4.5],
+        },
+    )
+    told = changed.changes()
+    assert sorted(told) == [
+        "countries.china.tactic = boulware",
+        "ev_tariff_at_zero",
+        "flows.canola_seed.value = 4 to 5 by run",
+        "hostility_of_washington = 0.9",
+    ]
+    title = changed.plot.outcomes().get_suptitle().replace("\n", " ")
+    assert all(change in title for change in told)
+    assert all(change in changed.summary() for change in told)
+
+
+def test_an_unchanged_world_names_no_change(result):
+    assert result.changes() == []
+    assert "with" not in result.plot.trust().get_suptitle()
+
+
+def test_a_misspelt_figure_is_answered_with_the_nearest(result):
+    with pytest.raises(AttributeError, match="Did you mean 'dance'"):
+        result.plot.dances()

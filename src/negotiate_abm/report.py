@@ -78,8 +78,8 @@ def report(result: Result) -> None:
     console.print(
         f"{scenario.title}: {about['runs']:,} runs of {about['weeks']} weeks, seed {about['seed']}"
     )
-    for key, value in about["overrides"].items():
-        console.print(f"  with {key} = {value}")
+    for change in result.changes():
+        console.print(f"  with {change}")
     statistics = result.statistics()
     console.print(_issues(statistics["issues"], scenario))
     console.print(_tests(result.outcomes, scenario))

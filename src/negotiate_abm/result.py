@@ -121,13 +121,27 @@ class Result:
 
         return Plots(self)
 
+    def changes(self) -> list[str]:
+        """Return what is changed from the case: levers by their names, all else by its key."""
+        overrides = self.manifest["overrides"]
+        told, covered = [], set()
+        for name, lever in self._case.levers.items():
+            values = [overrides.get(key) for key in lever.keys]
+            if None in values or any(value != values[0] for value in values):
+                continue
+            if lever.value is None or lever.value == values[0]:
+                told.append(name if lever.value is not None else f"{name} = {_in_short(values[0])}")
+                covered |= set(lever.keys)
+        rest = (key for key in overrides if key not in covered)
+        return told + [f"{key} = {_in_short(overrides[key])}" for key in rest]
+
     # -- words ----------------------------------------------------------------------
 
     def summary(self) -> str:
         """Return a short report: what was played, what came of it, how often, how sure."""
         from negotiate_abm.narration.summary import summary
 
-        return summary(self.outcomes, self.scenario, self.manifest)
+        return summary(self.outcomes, self.scenario, self.manifest, self.changes())
 
     def story(self, run: int | None = None) -> str:
         """Return one run as a newspaper would tell it, with dates, rates and reasons.
@@ -324,3 +338,10 @@ class Result:
                 f"a {archive.MANIFEST} of a version with another form",
                 "Run it again, or read it with the version that wrote it.",
             )
+
+
+def _in_short(value: Any) -> str:
+    """Return an override as a reader wants it: a column of numbers as its range."""
+    if isinstance(value, list) and value and all(isinstance(v, int | float) for v in value):
+        return f"{min(value):g} to {max(value):g} by run"
+    return f"{value:g}" if isinstance(value, float) else str(value)

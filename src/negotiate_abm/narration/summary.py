@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _HARDLY = 0.02
 
 
-def summary(outcomes: pd.DataFrame, scenario: Scenario, about: dict[str, Any]) -> str:
+def summary(
+    outcomes: pd.DataFrame, scenario: Scenario, about: dict[str, Any], changes: Sequence[str] = ()
+) -> str:
     """Return a result as a short report, in paragraphs.
 
     Parameters
@@ -36,10 +38,12 @@ def summary(outcomes: pd.DataFrame, scenario: Scenario, about: dict[str, Any]) -
     scenario : Scenario
     about : dict
         The result's manifest.
+    changes : sequence of str
+        What is changed from the case, in words.
     """
     told = _Summary(outcomes, scenario)
     parts = [
-        _played(scenario, about),
+        _played(scenario, about, changes),
         told.balance(),
         told.watched(),
         told.talks(),
@@ -48,21 +52,14 @@ def summary(outcomes: pd.DataFrame, scenario: Scenario, about: dict[str, Any]) -
     return "\n\n".join(part for part in parts if part)
 
 
-def _played(scenario: Scenario, about: dict[str, Any]) -> str:
+def _played(scenario: Scenario, about: dict[str, Any], changes: Sequence[str]) -> str:
     runs, weeks = counted(about["runs"], "run"), counted(about["weeks"], "week")
     texts = [
         f"{scenario.title}: {runs} of {weeks} from {day(scenario.start)}, seed {about['seed']}."
     ]
-    changes = [f"{key} = {_short(value)}" for key, value in about["overrides"].items()]
     if changes:
         texts.append(f"Changed from the case: {listed(changes)}.")
     return paragraph(texts)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], float | int):
-        return f"{min(value):g} to {max(value):g} by run"
-    return str(value)
 
 
 class _Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from negotiate_abm.errors import RunError, nearest
 from negotiate_abm.files import check_new_file, write_whole
@@ -41,7 +41,9 @@ class Plots:
         """
         from negotiate_abm.plotting.concessions import concessions
 
-        return concessions(self._result.trajectories, self._result.scenario, self._table(table))
+        return self._of_this_world(
+            concessions(self._result.trajectories, self._result.scenario, self._table(table))
+        )
 
     def dance(self, run: int | None = None, table: str | None = None) -> Figure:
         """Return both sides' offers in one run, in the space of their gains.
@@ -65,7 +67,7 @@ class Plots:
         result = self._result
         which = self._table(table) or next(iter(result.scenario.tables))
         number = result.typical_run() if run is None else run
-        return dance(result.weekly(number), number, which)
+        return self._of_this_world(dance(result.weekly(number), number, which))
 
     def trade(self, table: str | None = None) -> Figure:
         """Return duties in force and the trade that flows under them, week by week.
@@ -89,7 +91,7 @@ class Plots:
             "trade",
             "a table with a duty",
         )
-        return trade(self._result.trajectories, scenario, which)
+        return self._of_this_world(trade(self._result.trajectories, scenario, which))
 
     def provinces(self) -> Figure:
         """Return pressure by province beside its support for a deal, and approval.
@@ -102,7 +104,7 @@ class Plots:
         from negotiate_abm.plotting.provinces import provinces
 
         self._need(bool(self._result.scenario.provinces), "provinces", "provinces")
-        return provinces(self._result.trajectories, self._result.scenario)
+        return self._of_this_world(provinces(self._result.trajectories, self._result.scenario))
 
     def threats(self) -> Figure:
         """Return how often threats, punishments and answers come by week, and relief.
@@ -116,13 +118,15 @@ class Plots:
 
         scenario = self._result.scenario
         self._need(any(t.watchers for t in scenario.tables.values()), "threats", "a watcher")
-        return threats(self._result.trajectories, self._result.events, scenario)
+        return self._of_this_world(
+            threats(self._result.trajectories, self._result.events, scenario)
+        )
 
     def trust(self) -> Figure:
         """Return trust by pair of countries, watchers' credibility, and leverage by table."""
         from negotiate_abm.plotting.trust import trust
 
-        return trust(self._result.trajectories, self._result.scenario)
+        return self._of_this_world(trust(self._result.trajectories, self._result.scenario))
 
     def outcomes(self, table: str | None = None) -> Figure:
         """Return outcomes at the end with intervals, and the joint test.
@@ -134,7 +138,9 @@ class Plots:
         """
         from negotiate_abm.plotting.outcomes import outcomes
 
-        return outcomes(self._result.outcomes, self._result.scenario, self._table(table))
+        return self._of_this_world(
+            outcomes(self._result.outcomes, self._result.scenario, self._table(table))
+        )
 
     def all(self, run: int | None = None) -> Iterator[tuple[str, Figure]]:
         """Yield every figure that the scenario has something for, by its method's name.
@@ -194,6 +200,23 @@ class Plots:
             target, lambda part: draw(**given).savefig(part, dpi=DPI, format=target.suffix[1:])
         )
         return target
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which figures there are."""
+        raise AttributeError(
+            f"plot.{name}: got no figure of that name; expected one of {', '.join(FIGURES)}. "
+            f"{nearest(name, FIGURES)}"
+        )
+
+    def _of_this_world(self, figure: Figure) -> Figure:
+        """Return a figure under a title that says what is changed from the case."""
+        from negotiate_abm.plotting.style import TITLE, wrapped
+
+        changes = self._result.changes()
+        if changes:
+            told = wrapped(f"with {'; '.join(changes)}", figure.get_figwidth() - 1.0)
+            figure.suptitle(f"{figure.get_suptitle()}\n{told}", fontsize=TITLE)
+        return figure
 
     def _table(self, table: str | None) -> str | None:
         """Return the table asked for, or the focal one."""

@@ -1,7 +1,7 @@
-"""What happens if nobody changes anything? The January 2026 case as it stands.
+"""The January 2026 case as it stands, or with the levers named below pulled.
 
-Prints and draws how far each issue between Ottawa and Beijing is agreed by the year's end,
-how often the watchers threaten, and how often relief comes without punishment.
+Prints and draws how far each issue of the focal table is agreed by the year's end, how often
+the watchers threaten, and how often relief comes without punishment.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ import numpy as np
 import pandas as pd
 
 import negotiate_abm
+
+QUESTION = "What happens if nobody changes anything?"
+CASE, LEVERS = "carney-beijing-2026", {}  # such as {"hostility_of_washington": 0.9}
+NAME = "_".join(["baseline", *LEVERS])
+WORLD = ", ".join([CASE, *(f"{lever} = {value}" for lever, value in LEVERS.items())])
 
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito
 STEPS = {"talks": ("o", BLUE), "more than talks": ("s", VERMILION), "all there is": ("D", GREEN)}
@@ -28,16 +33,16 @@ TESTS = {  # columns of the outcomes
 
 def happened(result: negotiate_abm.Result) -> pd.DataFrame:
     """Return whether each thing happened: a row a run, columns (what, how far)."""
-    found = {}
-    for name, issue in result.scenario.issues.items():
-        if issue.table != result.scenario.focal_table:
+    found, scenario = {}, result.scenario
+    for name, issue in scenario.issues.items():
+        if issue.table != scenario.focal_table:
             continue
         rungs = list(issue.ladder)
         more = next(rung for rung in rungs if not issue.ladder[rung].talk)
-        who = "Beijing" if issue.conceder == "china" else "Ottawa"
+        who = scenario.countries[issue.conceder].title
         for step, rung in zip(STEPS, (rungs[0], more, rungs[-1]), strict=True):
             week = result.outcomes[f"{name}.{rung}.week"]
-            found[f"{issue.title} ({who})", step] = week.notna()
+            found[f"{issue.title} ({who} gives)", step] = week.notna()
     return pd.DataFrame(found | {(t, ""): result.outcomes[name] for name, t in TESTS.items()})
 
 
@@ -51,24 +56,27 @@ def wilson(happened: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Run the baseline."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Play the world and draw what happens in it."""
+    parser = argparse.ArgumentParser(description=QUESTION)
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--out", type=Path, default=Path("results/baseline"))
+    parser.add_argument("--out", type=Path, default=Path("results") / NAME)
     options = parser.parse_args()
     if options.out.exists():
         raise SystemExit(f"{options.out} exists already: name another folder with --out.")
 
-    result = negotiate_abm.run("carney-beijing-2026", runs=options.runs, seed=1)
+    result = negotiate_abm.run(CASE, runs=options.runs, seed=1, levers=LEVERS)
     table = wilson(happened(result))
-    print(table.round(3).to_string())
-    _, low, high = table.loc["relief without punishment"].iloc[0]
-    print(f"Relief without punishment in {low:.0%} to {high:.0%} of runs (95 % interval).")
+    print(f"{QUESTION} ({WORLD}, {options.runs} runs)")
+    print(table.to_string(float_format="{:.3g}".format))
+    what = list(TESTS.values())[-1]
+    _, low, high = table.loc[what].iloc[0]
+    print(f"{what.capitalize()} in {low:.3g} to {high:.3g} of runs (95 % interval).")
 
     options.out.mkdir(parents=True)
-    table.to_csv(options.out / "baseline.csv")
+    table.to_csv(options.out / f"{NAME}.csv")
     whats = list(table.index.unique("what"))[::-1]
-    figure, axes = plt.subplots(figsize=(9.5, 6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9.5, 6.2), layout="constrained")
+    figure.suptitle(f"{QUESTION}\n{WORLD}, {options.runs} runs")
     for step, (mark, colour) in {**STEPS, "": ("X", "k")}.items():
         rows = table.xs(step, level="how far")
         share, places = rows["share of runs"], [whats.index(what) for what in rows.index]
@@ -80,9 +88,9 @@ def main() -> None:
     axes.set_yticks(range(len(whats)), whats)
     axes.axhline(len(TESTS) - 0.5, color="0.6", lw=1)
     axes.grid(color="0.88")
-    axes.set(xlabel="share of runs by the year's end (95 % interval)", xlim=(-0.02, 1.02))
-    figure.legend(loc="outside upper center", ncols=4, frameon=False)
-    figure.savefig(options.out / "baseline.png", dpi=150)
+    axes.set(xlabel="share of runs by the year's end (95 % interval)")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(options.out / f"{NAME}.png", dpi=150)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""What if the tariff on Chinese electric vehicles is held at zero? Two worlds, the same luck.
+"""One lever pulled, or not: two worlds with the same luck, compared run by run.
 
-Prints what a surtax gone, come what may, changes run by run; draws when Washington punishes,
-and what Canada's exporters gain and lose by it.
+Prints what the lever changes; draws when Washington punishes, and what Canada's exporters
+gain and lose. Here the lever takes the surtax on Chinese electric vehicles away, come what
+may. To ask of another lever, copy this and change QUESTION, LEVER and VALUE:
+`negotiate-abm scenario show carney-beijing-2026` names the levers.
 """
 
 from __future__ import annotations
@@ -15,12 +17,17 @@ import pandas as pd
 
 import negotiate_abm
 
-WORLDS = {"as it stands": {}, "held at zero": {"ev_tariff_at_zero": True}}
-BLUE, VERMILION = "#0072B2", "#D55E00"  # Okabe and Ito, safe for colour-blind readers
+QUESTION = "What if the tariff on Chinese electric vehicles is held at zero?"
+CASE, LEVER, VALUE = "carney-beijing-2026", "ev_tariff_at_zero", True
+PULLED = LEVER.replace("_", " ") + ("" if VALUE is True else f" = {VALUE}")
+WORLDS = {"as it stands": {}, PULLED: {LEVER: VALUE}}
+
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito
+TABLE, WATCHER, WHO = "canada_china", "united_states", "Washington"
 SHARES = {  # columns of the outcomes: share of runs
-    "united_states.punished": "punished by Washington",
-    "united_states.threatened": "threatened by Washington",
-    "united_states.bought_off": "bought Washington off",
+    f"{WATCHER}.punished": f"punished by {WHO}",
+    f"{WATCHER}.threatened": f"threatened by {WHO}",
+    f"{WATCHER}.bought_off": f"bought {WHO} off",
     "china.threatened": "threatened by Beijing",
     "relief_without_punishment": "relief without punishment",
 }
@@ -49,48 +56,43 @@ def interval(values: pd.DataFrame | pd.Series) -> tuple:
 
 def main() -> None:
     """Compare the two worlds run by run."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=QUESTION)
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--out", type=Path, default=Path("results/ev-tariff-at-zero"))
+    parser.add_argument("--out", type=Path, default=Path("results") / LEVER)
     options = parser.parse_args()
     if options.out.exists():
         raise SystemExit(f"{options.out} exists already: name another folder with --out.")
 
-    played = {n: negotiate_abm.run(runs=options.runs, levers=lever) for n, lever in WORLDS.items()}
-    base, zero = (measures(result) for result in played.values())
-    columns = (base.mean(), zero.mean(), *interval(zero - base))
+    played = {n: negotiate_abm.run(CASE, options.runs, levers=v) for n, v in WORLDS.items()}
+    base, other = (measures(result) for result in played.values())
+    columns = (base.mean(), other.mean(), *interval(other - base))
     table = pd.concat(columns, axis=1, keys=[*WORLDS, "difference", "95 % from", "to"])
     table.insert(0, "unit", ["share of runs"] * len(SHARES) + ["C$bn/yr"] * (len(MONEY) + 2))
-    print(table.round(3).to_string())
+    print(table.to_string(float_format="{:.3g}".format))
 
     options.out.mkdir(parents=True)
-    table.to_csv(options.out / "ev_tariff_at_zero.csv", index_label="measure")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
-    for name, colour, style in zip(WORLDS, (BLUE, VERMILION), "-:", strict=True):
-        result = played[name]
-        hits = result.events.query("kind == 'punished' and `where` == 'canada_china'")
+    table.to_csv(options.out / f"{LEVER}.csv", index_label="measure")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
+    figure.suptitle(f"{QUESTION}\n{CASE}, {options.runs} runs of each world")
+    for (name, result), colour, style in zip(played.items(), (BLUE, VERMILION), "-:", strict=True):
+        hits = result.events.query("kind == 'punished' and `where` == @TABLE and actor == @WATCHER")
         first = hits.groupby("run")["week"].min().reindex(result.outcomes["run"])
         weeks = result.trajectories["week"].to_numpy()
         mean, low, high = interval(pd.DataFrame(first.to_numpy()[:, None] <= weeks).astype(float))
-        left.plot(weeks, mean, style, color=colour, lw=3, label=f"surtax {name}")
-        left.fill_between(weeks, low, high, color=colour, alpha=0.25, lw=0)
-    left.set(xlabel="week", ylabel="share of runs (95 % interval)", ylim=(0, 1), xlim=(0, 52))
-    left.set_title("Punished by Washington by then", loc="left")
+        left.plot(weeks, mean, style, color=colour, lw=3, label=name)
+        left.fill_between(weeks, low.clip(0), high.clip(upper=1), color=colour, alpha=0.25, lw=0)
+    left.set(xlabel="week", ylabel="share of runs (95 % interval)")
+    left.set_title(f"Punished by {WHO} by then", loc="left")
     left.legend(frameon=False)
-    gap, low, high = (column[list(MONEY)] for column in interval(zero - base))
-    right.bar(
-        MONEY, gap, yerr=[gap - low, high - gap], capsize=6, color=["#009E73", VERMILION, "0.5"]
-    )
-    for place, change in enumerate(gap):
-        spot = (0, 10 if change > 0 else -20)
-        right.annotate(
-            f"{change:+.2f}", (place, change), spot, textcoords="offset points", ha="center"
-        )
+    gap, low, high = (column[list(MONEY)] for column in interval(other - base))
+    ends, colours = [gap - low, high - gap], [GREEN, VERMILION, "0.5"]
+    bars = right.bar(MONEY, gap, yerr=ends, capsize=6, color=colours)
+    right.bar_label(bars, [f"{change + 0.0:+.3g}" for change in gap], padding=4)
     right.axhline(0, color="k", lw=1)
     right.set(ylabel="C$bn a year, mean of the year (95 % interval)")
     right.margins(y=0.15)
-    right.set_title("Canada's exporters: held at zero, less as it stands", loc="left")
-    figure.savefig(options.out / "ev_tariff_at_zero.png", dpi=150)
+    right.set_title(f"Canada's exporters: {PULLED},\nless {next(iter(WORLDS))}", loc="left")
+    figure.savefig(options.out / f"{LEVER}.png", dpi=150)
 
 
 if __name__ == "__main__":

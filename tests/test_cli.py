@@ -18,6 +18,7 @@ import pytest
 from negotiate_abm import __version__, errors
 from negotiate_abm.cli import main
 from negotiate_abm.mechanisms.tactics import tactics
+from negotiate_abm.plotting.gallery import FIGURES
 from negotiate_abm.scenario.loader import load_scenario
 from negotiate_abm.simulation import run
 
@@ -251,7 +252,7 @@ def test_set_without_key_and_equals_is_told_the_form(cli: Run, no_model: None, t
         ("countries.buyer.tactic=boulwere", "Did you mean 'boulware'?"),
         ("countries.buyer.gdp=-1", "above 0, not -1"),
         ("countries.buyer.gdp=nan", "finite number"),
-        ("weeks=0", "greater than or equal to 1"),
+        ("weeks=0", "expected a number of at least 1."),
         (
             "issues.pie.benefit=[1, 2, 3]",
             "got [1, 2, 3]; expected one finite number for each of 4 runs.",
@@ -287,7 +288,10 @@ def test_a_mechanism_may_be_switched_off(cli: Run, elsewhere: Path):
     [
         ('without=["trsut"]', "without: got 'trsut'; expected a mechanism or a table. "
                               "Did you mean 'trust'?"),
-        ("without=trust", "without: got 'trust'; expected input should be a valid list."),
+        ("without=trust", "without: got 'trust'; expected a list. Write it in brackets: "
+                          "'without=[\"trust\"]'."),
+        ("without=[trust, wedge]", "Write it in brackets: 'without=[\"trust\", \"wedge\"]'."),
+        ("without=3", "without: got 3; expected a list. Write it in brackets: 'without=[...]'."),
         ("without=[1]", "without: got [1]; expected one finite number for each of 20 runs."),
         ('without=["canada_china", "canada_us", "us_china"]',
          "without: got every table; expected at least one table left."),
@@ -337,9 +341,9 @@ def test_a_set_goes_before_a_lever_of_the_same_key(cli: Run):
         ("hostility_of_washington=", f"override {HOSTILITY}='': got ''; expected a number in share."
                                      " Give a plain one."),
         ("hostility_of_washington=2", "got 2.0 share; expected a number in share between 0 and 1"),
-        ("parallel_arrangement=3", "got 3; expected input should be a valid boolean"),
-        ("ev_tariff_at_zero=nan", "issues.ev_tariff.held: got nan; expected input should be a "
-                                  "finite number"),
+        ("parallel_arrangement=yes", "got 'yes'; expected true or false. Write "
+                                     "'arrangements.other_buyers.active=true' or '"),
+        ("ev_tariff_at_zero=nan", "issues.ev_tariff.held: got nan; expected a finite number."),
         ("=1", "got '=1'; expected "),
     ],
 )  # fmt: skip
@@ -546,7 +550,10 @@ def test_a_strategy_that_answers_with_the_wrong_shape_is_told_so(cli: Run, elsew
     (elsewhere / "mine.py").write_text(rule)
     mine = ("--strategies", "mine.py", "--set", "countries.buyer.tactic=short")
     message = cli(*PIE_IN_BRIEF, *mine).refused()
-    assert "tactic 'short' returned [1.0]; expected one finite number for each of 4" in message
+    assert (
+        "tactic 'short' returned values of shape (1,); expected one finite number for each of 4"
+        in message
+    )
 
 
 def test_a_check_knows_the_strategies_it_is_given(cli: Run, elsewhere: Path):
@@ -621,7 +628,7 @@ def test_show_of_an_unknown_case_names_the_nearest(cli: Run):
     assert f"Did you mean '{PIE}'?" in cli("scenario", "show", "split-a-pie").refused()
 
 
-@pytest.mark.parametrize("arguments", [(), ("frobnicate",), ("scenario",), ("scenario", "mend")])
+@pytest.mark.parametrize("arguments", [("frobnicate",), ("scenario",), ("scenario", "mend")])
 def test_a_command_that_is_none_gets_a_line_on_what_there_is(cli: Run, arguments: tuple[str, ...]):
     told = cli(*arguments).refused()
     assert re.fullmatch(
@@ -629,6 +636,45 @@ def test_a_command_that_is_none_gets_a_line_on_what_there_is(cli: Run, arguments
         r"got '(frobnicate|mend)'; expected one of [a-z, ]+)\. See 'negotiate-abm.* --help'\.",
         told,
     )
+
+
+@pytest.mark.parametrize("call", ["cli", "shell"])
+def test_without_a_command_the_help_is_shown_and_nothing_is_done(cli: Run, call: str):
+    told = (cli if call == "cli" else shell)().refused()
+    assert told.startswith("usage: negotiate-abm [-h]")
+    assert "\n    scenario  check, show or describe scenario files" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("run", "--run", "5"), "negotiate-abm run: unrecognized arguments: --run. Did you mean "
+                                "'--runs'? See 'negotiate-abm run --help'."),
+        (("story", "--unus", "1", "x"), "negotiate-abm story: unrecognized arguments: --unus x. "
+                                        "Did you mean '--unusual'?"),
+        (("scenario", "show", "--num", PIE), "Did you mean '--numbers'?"),
+        (("--deb", "scenario", "list"), "negotiate-abm: unrecognized arguments: --deb. Did you"),
+        (("run", "--debug"), "unrecognized arguments: --debug. Write it before the command. See"),
+    ],
+)  # fmt: skip
+def test_an_option_is_written_out(cli: Run, no_model: None, arguments: tuple[str, ...], hint: str):
+    assert hint in cli(*arguments).refused()
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("run", "nothing is written unless --out is given"),
+        ("run", "'scenario show CASE' explains them"),
+        ("plot", f"one of {', '.join(FIGURES)}"),
+        ("scenario check", "CASE|FILE"),
+        ("scenario power", "a Python file that registers strategies"),
+    ],
+)
+def test_the_help_says(cli: Run, command: str, says: str):
+    told = cli(*command.split(), "--help")
+    assert told.code == 0
+    assert says in " ".join(told.out.split())
 
 
 def test_version_is_the_packages(cli: Run):
@@ -898,7 +944,10 @@ def test_power_weighs_provinces_like_the_community_of_1958(cli: Run, elsewhere: 
     told = cli("scenario", "power", "mine.toml", "--quota", "12/17")
     assert told.code == 0
     assert "Voting power in Canada" in told.out
-    assert "(120 of 170 thousandths carry)" in told.out
+    assert (
+        "\nA coalition with at least 12/17 of the modelled influence (0.120 of 0.170) carries.\n"
+        in told.out
+    )
     large, middling, small = ["0.238", "0.233"], ["0.143", "0.150"], ["0.000", "0.000"]
     titles = [province.title for province in load_scenario(JANUARY).provinces.values()]
     assert rows(told.out) == [
@@ -913,17 +962,21 @@ def test_power_weighs_provinces_like_the_community_of_1958(cli: Run, elsewhere: 
 
 @pytest.mark.parametrize(
     ("quota", "carries"),
-    [((), 501), (("--quota", "0.5"), 500), (("--quota", "0.55"), 550), (("--quota", "1"), 1000),
-     (("--quota", "2/3"), 667), (("--quota", "0.0000001"), 1)],
+    [((), "more than half of the modelled influence (0.501"),
+     (("--quota", "0.5"), "at least 1/2 of the modelled influence (0.500"),
+     (("--quota", "0.55"), "at least 11/20 of the modelled influence (0.550"),
+     (("--quota", "1"), "at least 1 of the modelled influence (1.000"),
+     (("--quota", "2/3"), "at least 2/3 of the modelled influence (0.667"),
+     (("--quota", "0.0000001"), "at least 1/10000000 of the modelled influence (0.001")],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )  # fmt: skip
 def test_power_takes_more_than_half_unless_told_a_share(
-    cli: Run, elsewhere: Path, quota: tuple[str, ...], carries: int
+    cli: Run, elsewhere: Path, quota: tuple[str, ...], carries: str
 ):
     text = with_influences(case_text(JANUARY), 0.3, 0.2, 0.2, 0.1, 0.1, 0.1)
     (elsewhere / "mine.toml").write_text(text, encoding="utf-8")
     told = cli("scenario", "power", "mine.toml", *quota)
-    assert f"({carries} of 1000 thousandths carry)" in told.out
+    assert f"A coalition with {carries} of 1.000) carries." in told.out
     assert "Left out" not in told.out, "the provinces are the whole country"
 
 

@@ -517,8 +517,11 @@ def test_a_strategies_file_that_does_harm_is_refused_where_it_does(
     [
         ("return None", "tactic 'odd' returned None; expected one finite number for each of 2"),
         ("return 'much'", "tactic 'odd' returned 'much'; expected one finite number"),
-        ("return [1.0] * 3", "tactic 'odd' returned [1.0, 1.0, 1.0]; expected one finite number"),
-        ("return view.best * float('nan')", "tactic 'odd' returned array([nan, nan]); expected"),
+        (
+            "return [1.0] * 3",
+            "tactic 'odd' returned values of shape (3,); expected one finite number",
+        ),
+        ("return view.best * float('nan')", "tactic 'odd' returned nan in some run; expected"),
         ("return view.best > view.own_last.tolist()[99]", "tactic 'odd' raised IndexError: "),
         ("import sys; sys.exit(0)", "tactic 'odd' asked to exit ("),
         ("return odd(view)", "tactic 'odd' raised RecursionError: "),
@@ -563,6 +566,26 @@ def test_a_story_of_a_strategy_of_ones_own_is_told_with_its_file(elsewhere: Path
         "countries.buyer.tactic: got 'odd'; expected a registered"
         in ask("story", "place").refused()
     )
+    for command in (("story", "place"), ("plot", "place", "dance", "--out", "again.png")):
+        assert (
+            "own, register it first; on the command line, give --strat" in ask(*command).refused()
+        )
+
+
+def test_a_case_that_names_a_strategy_of_ones_own_is_told_what_is_missing(elsewhere: Path):
+    text = (CASES / f"{PIE}.toml").read_text(encoding="utf-8")
+    text = text.replace("[countries.buyer]\n", '[countries.buyer]\ntactic = "odd"\n')
+    (elsewhere / "own.toml").write_text(text, encoding="utf-8")
+    (elsewhere / "mine.py").write_text(f"from negotiate_abm import tactic\n{STRATEGIES['mine.py']}")
+    mine = ("--strategies", "mine.py")
+    assert ask("run", "own.toml", *IN_BRIEF, *mine, "--no-figures", "--out", "place").code == 0
+    tactics._strategies.pop("odd")
+    commands = (("story", "place"), ("plot", "place", "dance"), ("scenario", "check", "own.toml"))
+    for command in commands:
+        told = ask(*command).refused()
+        assert "got " in told
+        assert "'odd'" in told
+        assert "give --strategies FILE.py." in told
 
 
 # -- in Python ---------------------------------------------------------------------------------
@@ -574,6 +597,13 @@ def test_levers_and_overrides_are_mappings(kind: str, given: Any):
     told = f"{kind}: got {given!r}; expected a mapping of names to values."
     with pytest.raises(RunError, match=re.escape(told)):
         negotiate_abm.run(runs=1, weeks=1, **{kind: given})
+
+
+@pytest.mark.parametrize("first", ["x", None, 1.5, True, -1, [0]], ids=repr)
+def test_the_first_run_is_a_whole_number(first: Any):
+    told = f"first_run: got {first!r}; expected a whole number from 0. Give one."
+    with pytest.raises(RunError, match=re.escape(told)):
+        negotiate_abm.run(PIE, runs=1, weeks=1, first_run=first)
 
 
 @pytest.mark.parametrize("case", [3, None, 1.5, ["split-the-pie"], b"split-the-pie"], ids=repr)

@@ -10,7 +10,7 @@ import pytest
 import negotiate_abm
 from negotiate_abm import BargainingView, FeudView, NegotiationModel
 from negotiate_abm.errors import NegotiateError, StrategyError
-from negotiate_abm.mechanisms.retaliation import retaliation_strategies
+from negotiate_abm.mechanisms.retaliation import Feud, retaliation_strategies
 from negotiate_abm.mechanisms.tactics import tactics
 from negotiate_abm.strategies import load_strategies
 
@@ -101,6 +101,61 @@ def test_a_strategy_of_ones_own_may_not_take_a_name_in_use():
 def test_an_unknown_tactic_points_to_the_nearest():
     with pytest.raises(NegotiateError, match="boulware"):
         agreed(**{"countries.canada.tactic": "boulwar"})
+
+
+def test_an_unknown_tactic_of_ones_own_is_to_be_registered_first():
+    with pytest.raises(NegotiateError, match=r"register it first; .* give --strategies FILE\.py"):
+        agreed(**{"countries.canada.tactic": "last_minute"})
+
+
+@pytest.mark.parametrize("one_run", [True, False])
+def test_a_rule_that_forgets_to_return_is_asked_whether_it_did(one_run: bool):
+    @negotiate_abm.tactic("forgetful", one_run=one_run)
+    def forgetful(view: BargainingView) -> None:
+        pass
+
+    told = r"'forgetful' returned None; expected one finite .* Did you forget to return a number\?"
+    with pytest.raises(StrategyError, match=told):
+        agreed(**{"countries.canada.tactic": "forgetful"})
+
+
+@pytest.mark.parametrize("decorator", [negotiate_abm.tactic, negotiate_abm.retaliation_strategy])
+@pytest.mark.parametrize("parameters", ["", "view, week", "*, view"])
+def test_a_rule_that_does_not_take_a_view_is_refused_by_its_name_and_file(
+    decorator, parameters: str, tmp_path
+):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        f"from negotiate_abm import {decorator.__name__} as register\n\n\n"
+        f"@register('t8')\ndef t8({parameters}):\n    return 1.0\n"
+    )
+    with pytest.raises(StrategyError) as caught:
+        load_strategies(file)
+    assert f"'t8': got t8({parameters}) ({file}, line 4); expected a function" in str(caught.value)
+    assert "takes one argument, the view. Write (view) behind its name." in str(caught.value)
+
+
+@pytest.mark.parametrize("rule", [max, lambda view, _week=1: view.best, np.negative])
+def test_whatever_can_be_called_with_a_view_alone_may_be_registered(rule):
+    negotiate_abm.tactic("t9")(rule)
+    assert "t9" in tactics
+
+
+@pytest.mark.parametrize(("far", "near"), [(1e6, "best"), (-1e6, "reservation")])
+def test_a_tactic_that_leaves_its_range_is_clipped_to_it(far: float, near: str):
+    negotiate_abm.tactic("far", one_run=True)(lambda _: far)
+    negotiate_abm.tactic("near", one_run=True)(lambda view: getattr(view, near))
+    found = [agreed(**{"countries.canada.tactic": name}).tobytes() for name in ("far", "near")]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("far", "near"), [(3.0, 1.0), (-1.0, 0.0)])
+def test_a_retaliation_strategy_that_leaves_its_range_is_clipped_to_it(far: float, near: float):
+    negotiate_abm.retaliation_strategy("far", one_run=True)(lambda _: far)
+    canada = NegotiationModel(runs=3, overrides={"countries.canada.retaliation": "far"})
+    nothing = np.zeros(3)
+    answer = canada.countries["canada"].answer_in(Feud.none_yet(3), 0, nothing, nothing)
+    assert answer.tolist() == [near] * 3
 
 
 def test_strategies_can_come_from_a_file(tmp_path):

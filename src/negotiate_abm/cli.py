@@ -91,7 +91,11 @@ def _told(arguments: Sequence[str] | None) -> int:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     try:
-        return _parser().parse_args(arguments)
+        parser = _parser()
+        if not (sys.argv[1:] if arguments is None else arguments):
+            parser.print_help(sys.stderr)
+            raise SystemExit(2)
+        return parser.parse_args(arguments)
     except SystemExit:  # after --help, say
         sys.stdout.flush()
         raise
@@ -140,7 +144,8 @@ def _add_run(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME[=VALUE]",
-        help="pull a lever of the scenario by its name; may be repeated",
+        help="pull a lever of the scenario by its name; 'scenario show CASE' explains them; "
+        "may be repeated",
     )
     run.add_argument(
         "--strategies",
@@ -149,7 +154,11 @@ def _add_run(commands: Any) -> None:
         help="a Python file that registers strategies; may be repeated",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: results/)")
-    run.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    run.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object, nothing else; nothing is written unless --out is given",
+    )
     run.add_argument(
         "--no-figures", action="store_true", help="write the data alone: no figures, no report"
     )
@@ -180,7 +189,9 @@ def _add_reading(commands: Any) -> None:
             "--strategies", action="append", metavar="FILE.py", help="as it was given to run"
         )
         action.add_argument("result", type=Path, metavar="FOLDER", help="what run has written")
-    plot.add_argument("figure", metavar="FIGURE", help="such as dance; a wrong one lists them all")
+    from negotiate_abm.plotting.gallery import FIGURES
+
+    plot.add_argument("figure", metavar="FIGURE", help=f"one of {', '.join(FIGURES)}")
 
 
 def _add_scenario(commands: Any) -> None:
@@ -189,7 +200,7 @@ def _add_scenario(commands: Any) -> None:
     listing = actions.add_parser("list", help="name the bundled cases")
     listing.set_defaults(command=_list)
     check = actions.add_parser("check", help="say what is wrong with a scenario, if anything")
-    check.add_argument("file", metavar="FILE")
+    check.add_argument("file", metavar="CASE|FILE")
     show = actions.add_parser("show", help="print who wants what in a scenario")
     show.add_argument("file", metavar="CASE|FILE")
     show.add_argument("--numbers", action="store_true", help="list every number by its name")
@@ -209,7 +220,12 @@ def _add_scenario(commands: Any) -> None:
         (solutions, _solutions),
         (power, _power),
     ):
-        action.add_argument("--strategies", action="append", metavar="FILE.py")
+        action.add_argument(
+            "--strategies",
+            action="append",
+            metavar="FILE.py",
+            help="a Python file that registers strategies the scenario names; may be repeated",
+        )
         action.set_defaults(command=command)
     schema = actions.add_parser("schema", help="print the JSON Schema of a scenario file")
     schema.set_defaults(command=_schema)

@@ -326,16 +326,15 @@ def show_power(scenario: Scenario, share: Fraction | None = None) -> None:
     """
     console = _console()
     tables = list(_powers(scenario, share))
-    for table, left_out in tables:
+    for table, note in tables:
         console.print(table)
-        if left_out:
-            console.print(left_out)
+        console.print(note, soft_wrap=True)
     if not tables:
         console.print(f"{scenario.title}: no country has provinces, so there is no vote to weigh.")
 
 
 def _powers(scenario: Scenario, share: Fraction | None) -> Iterator[tuple[Table, str]]:
-    """Yield each federation's table, and a line on the influence that nobody in it holds."""
+    """Yield each federation's table, and in words what carries and what nobody in it holds."""
     for name, country in scenario.countries.items():
         provinces = [p for p in scenario.provinces.values() if p.country == name]
         if not provinces:
@@ -355,8 +354,16 @@ def _powers(scenario: Scenario, share: Fraction | None) -> Iterator[tuple[Table,
                 ],
             )
         quota = total // 2 + 1 if share is None else ceil(share * total)
-        title = f"Voting power in {country.title}\n({quota} of {total} thousandths carry)"
-        yield _power(title, provinces, weights, quota), _left_out(country.title, provinces)
+        asked = "more than half" if share is None else f"at least {share}"
+        carries = (
+            f"A coalition with {asked} of the modelled influence "
+            f"({quota / _VOTES:.3f} of {total / _VOTES:.3f}) carries."
+        )
+        left_out = _left_out(country.title, provinces)
+        yield (
+            _power(f"Voting power in {country.title}", provinces, weights, quota),
+            f"{carries}\n{left_out}".strip(),
+        )
 
 
 def _power(title: str, provinces: list[Province], weights: list[int], quota: int) -> Table:

@@ -91,7 +91,7 @@ def run(
     scenario = load_scenario(base, scalars)
     check_columns(scenario, columns)
     weeks = scenario.weeks if weeks is None else weeks
-    _check_size(runs, weeks, block)
+    _check_size(runs, weeks, block, first_run)
     blocks = [
         _play(
             base,
@@ -107,10 +107,18 @@ def run(
     return _joined(blocks, manifest(base, runs, weeks, seed, first_run, overrides))
 
 
-def _check_size(runs: int, weeks: int, block: int) -> None:
-    for name, number in (("runs", runs), ("weeks", weeks), ("block", block)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise RunError(f"{name}: got {number!r}; expected a whole number from 1. Give one.")
+def _check_size(runs: int, weeks: int, block: int, first_run: int) -> None:
+    for name, number, least in (
+        ("runs", runs, 1),
+        ("weeks", weeks, 1),
+        ("block", block, 1),
+        ("first_run", first_run, 0),
+    ):
+        is_whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+        if not is_whole or number < least:
+            raise RunError(
+                f"{name}: got {number!r}; expected a whole number from {least}. Give one."
+            )
     if runs * (weeks + 1) * _NUMBERS_A_RUN_WEEK > MOST_NUMBERS:
         most = MOST_NUMBERS // ((weeks + 1) * _NUMBERS_A_RUN_WEEK)
         if most < 1:

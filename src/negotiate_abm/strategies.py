@@ -10,6 +10,7 @@ Examples
 
 from __future__ import annotations
 
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Collection
@@ -36,12 +37,17 @@ def tactic(
 ) -> Callable[[Rule], Rule]:
     """Return a decorator that registers a tactic: a function of a `BargainingView`.
 
+    The rule returns its aspiration: the worth to its owner, in C$ billion a year, of what it
+    insists on now. This is clipped, in silence, to ``[view.reservation, view.best]``: whatever
+    is more acts as `best`, whatever is less as `reservation`.
+
     Parameters
     ----------
     name : str
         Used in scenario files, in Python and on the command line.
     one_run : bool
-        True if the rule takes a view of floats and returns a float.
+        True if the rule takes a view of floats and returns a float; without it, the view holds
+        arrays of shape (runs,) and the rule returns one.
     reads : collection of str, optional
         Names, as in scenario files, of its owner's optional numbers that the rule reads:
         () for none of them. Not given, it may read them all.
@@ -49,7 +55,8 @@ def tactic(
     Raises
     ------
     StrategyError
-        If the name is no text or another rule's, or if `reads` is one text, no collection.
+        If the name is no text or another rule's, if the rule is no function of one argument,
+        or if `reads` is one text, no collection.
     """
     return _registering(tactics, name, one_run, reads)
 
@@ -58,6 +65,9 @@ def retaliation_strategy(
     name: str, *, one_run: bool = False, reads: Collection[str] | None = None
 ) -> Callable[[Rule], Rule]:
     """Return a decorator that registers a retaliation strategy: a function of a `FeudView`.
+
+    The rule returns its measure for the period to come: a share of its owner's full measure,
+    0 for none, 1 for all of it. This is clipped, in silence, to [0, 1]: a 3 acts as 1.
 
     Parameters and errors as of `tactic`.
     """
@@ -80,10 +90,35 @@ def _registering(
                 f"{registry.kind} '{name}': got {_shown(rule)}; expected a function of a view. "
                 f"Write the decorator above one."
             )
+        if not _takes_a_view(rule):
+            raise StrategyError(
+                f"{registry.kind} '{name}': got {_named(rule)}; expected a function that takes "
+                f"one argument, the view. Write (view) behind its name."
+            )
         decorate(_guarded(rule, f"{registry.kind} '{name}'"))
         return rule
 
     return register
+
+
+def _takes_a_view(rule: Rule) -> bool:
+    """Return whether a rule can be called with a view alone, as far as can be seen."""
+    try:
+        signature = inspect.signature(rule)
+    except (TypeError, ValueError):  # not every callable tells
+        return True
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True
+
+
+def _named(rule: Rule) -> str:
+    """Return a rule's name and parameters, with its file and line if it has them."""
+    code = getattr(rule, "__code__", None)
+    place = f" ({code.co_filename}, line {code.co_firstlineno})" if code else ""
+    return f"{getattr(rule, '__qualname__', _shown(rule))}{inspect.signature(rule)}{place}"
 
 
 def _guarded(rule: Rule, what: str) -> Rule:

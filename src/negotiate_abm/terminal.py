@@ -93,7 +93,22 @@ def _one_line(text: str) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong, and what was probably meant."""
+    """A parser that says in one line what is wrong, and what was probably meant.
+
+    Options are written out: an abbreviation could be taken for another command's option.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **settings})
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse the arguments, none of which may be unknown to the command they are given to."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments and end with 2."""
@@ -107,6 +122,8 @@ class Parser(argparse.ArgumentParser):
             )
         elif surplus:
             hint = _nearest_or_less(surplus[1].partition("=")[0], _options_of(self))
+            if surplus[1] == "--debug":
+                hint = "Write it before the command."
             message = f"{message}. {hint}"
         hint = f"See '{self.prog} --help'."
         say(f"{self.prog}: {message.strip()}{'' if message.strip()[-1] in '.?' else '.'} {hint}")

@@ -337,3 +337,14 @@ def test_the_length_of_another_ladder_changes_no_offer():
         package, possible = best_offer(table, 0, np.array([0.9]))
         assert possible[0]
         assert package[0, :, 0].tolist() == [0.0, 1.0]
+
+
+def test_a_watcher_of_no_consequence_changes_no_offer():
+    table = bargain(4, runs=12, risky=True)
+    (risk,) = table.risks
+    idle = replace(table, risks=[replace(risk, severity=1e-9 * risk.severity)])
+    unwatched = replace(table, risks=[])
+    least = aspiration(unwatched, 0, 0.6)
+    offers = [best_offer(each, 0, least)[0] for each in (idle, unwatched, table)]
+    assert offers[0] == pytest.approx(offers[1], abs=1e-2)
+    assert np.abs(offers[2] - offers[1]).max() > 0.1, "a real one does"

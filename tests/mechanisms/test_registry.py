@@ -66,6 +66,10 @@ def test_a_registry_knows_what_it_holds() -> None:
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(StrategyError, match=r"got tactic 'bolware'.*Did you mean 'boulware'"):
         tactics["bolware"]
+    with pytest.raises(
+        StrategyError, match=r"your own, register it first; .*--strategies FILE\.py"
+    ):
+        tactics["last_minute"]
     with pytest.raises(StrategyError, match=r"retaliation strategy.*Did you mean 'tit_for_tat'"):
         retaliation_strategies["tit4tat"]
 
@@ -127,9 +131,41 @@ def test_a_rule_that_answers_wrongly_is_told_what_was_expected(answer: str, runs
     assert "one_run=True" in message
 
 
-def test_the_message_shows_the_answer_that_was_given() -> None:
-    with pytest.raises(StrategyError, match="returned 'hold firm'; expected"):
-        registry_with(WRONG_ANSWERS["text"])["odd"](view_of(2))
+UNWRITABLE = 10**5000  # Python writes out no more than 4300 digits
+
+
+@pytest.mark.parametrize(
+    ("answer", "one_run", "told"),
+    [
+        ("hold firm", False, "'hold firm'"),
+        (None, False, "None"),
+        (None, True, "None"),
+        (np.float64(np.nan), True, "nan"),
+        (np.float64(0.5), False, "0.5"),
+        ("hold", True, "'hold'"),
+        ([1.0, 2.0], True, "[1.0, 2.0]"),
+        ([[1.0], [1.0, 2.0]], False, "values of shape ?"),
+        ([None] * 500, False, "None in some run"),
+        ([0.5] * 499 + [np.inf], False, "inf in some run"),
+        (np.zeros((500, 2)), False, "values of shape (500, 2)"),
+        (UNWRITABLE, True, "a value of type int"),
+        ({n: n for n in range(500)}, False, "{0: 0, 1: 1, 2: 2, 3: 3, ...}"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_message_shows_in_brief_the_answer_that_was_given(
+    answer: object, one_run: bool, told: str
+) -> None:
+    with pytest.raises(StrategyError) as refusal:
+        registry_with(always(answer), one_run)["odd"](view_of(500))
+    assert str(refusal.value).startswith(f"tactic 'odd' returned {told}; expected one finite ")
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize("one_run", [True, False])
+def test_a_rule_that_returns_nothing_is_asked_whether_it_forgot(one_run: bool) -> None:
+    with pytest.raises(StrategyError, match=r"Did you forget to return a number\?"):
+        registry_with(always(None), one_run)["odd"](view_of(3))
 
 
 @pytest.mark.parametrize("runs", [1, 3])

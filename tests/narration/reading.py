@@ -40,6 +40,12 @@ def played(name: str = "as it is", runs: int = 60) -> Result:
 
 
 @cache
+def many() -> Result:
+    """Return enough runs that what is rare happens in some."""
+    return negotiate_abm.run(CASE, runs=400, seed=1)
+
+
+@cache
 def start(name: str, run: int) -> NegotiationModel:
     return next(iter(played(name).weekly(run)))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import negotiate_abm
 from negotiate_abm.narration import beats as kinds
-from negotiate_abm.narration.story import _in_parts
+from negotiate_abm.narration.choice import _in_parts
 from negotiate_abm.narration.story import story as tell
 from negotiate_abm.result import Result
 from tests.narration.reading import (

@@ -177,7 +177,7 @@ TYPES = [
            "a table such as { value = ..., unit = ..., source = ... }", "Write one."),
     Broken("text for a number", "pie", _PIE_GDP,
            'gdp = { value = "lots", unit = "C$bn/yr", definition = "x" }',
-           "countries.seller.gdp.value", "'lots'", "a valid number", "Mend"),
+           "countries.seller.gdp.value", "'lots'", "a number", "Mend"),
     Broken("NaN", "pie", _PIE_GDP, 'gdp = { value = nan, unit = "C$bn/yr", definition = "x" }',
            "countries.seller.gdp.value", "nan", "a finite number", "Mend"),
     Broken("infinity", "pie", _PIE_GDP, 'gdp = { value = inf, unit = "C$bn/yr", definition = "x" }',
@@ -187,7 +187,7 @@ TYPES = [
            "countries.seller.gdp.range.1", "inf", "a finite number", "Mend"),
     Broken("a number past any float", "pie", _PIE_GDP,
            f'gdp = {{ value = 1{"0" * 400}, unit = "C$bn/yr", definition = "x" }}',
-           "countries.seller.gdp.value", "1000", "a valid number", "Mend"),
+           "countries.seller.gdp.value", "1000", "a number", "Mend"),
     Broken("a wrong unit", "pie", _PIE_GDP, 'gdp = { value = 1, unit = "%", definition = "x" }',
            "countries.seller.gdp", "1 %", 'unit "C$bn/yr", not "%"', "Convert the value"),
     Broken("a rate in shares", "january", 'floor = { value = 9, unit = "%"',
@@ -212,7 +212,7 @@ TYPES = [
            "countries.canada.gdp", "3155 C$bn/yr",
            "low <= value <= high, range = [3270.0, 3060.0]", "Mend either."),
     Broken("a range of three", "january", "range = [3060, 3270]", "range = [3060, 3200, 3270]",
-           "countries.canada.gdp.range", "[3060, 3200, 3270]", "at most 2 items", "Mend"),
+           "countries.canada.gdp.range", "[3060, 3200, 3270]", "a list of at most 2", "Mend"),
     Broken("a log range from zero", "january", 'range = [1.0, 4.0], scale = "log"',
            'range = [0.0, 4.0], scale = "log"', "flows.electric_vehicles.growth", "2.0 1",
            'a positive range under scale = "log"', "Raise the lower end"),
@@ -227,9 +227,9 @@ TYPES = [
            'at 1.37", range = [23000, 28000] }', 'at 1.37" }', "countries.china.gdp",
            "25000 C$bn/yr", "a range beside an assumed value", "Add range = [low, high]"),
     Broken("a horizon of nothing", "pie", "weeks = 24", "weeks = 0",
-           "weeks", "0", "greater than or equal to 1", "Mend"),
+           "weeks", "0", "a number of at least 1", "Mend"),
     Broken("a start that is no date", "pie", "start = 2026-01-05", 'start = "soon"',
-           "start", "'soon'", "a valid date", "Mend"),
+           "start", "'soon'", "a date such as 2026-01-05", "Mend"),
     Broken("a name with capitals", "january", f'name = "{JANUARY}"', 'name = "Carney Beijing"',
            "name", "'Carney Beijing'", "pattern", "Mend"),
     Broken("sections of no kind", "pie", "[countries.seller]", "[alarms]\n[countries.seller]",
@@ -241,10 +241,10 @@ NAMES = [
            "focal", "'canadia'", "a country of the scenario", "Did you mean 'canada'?"),
     Broken("an unknown tactic", "january", 'title = "Canada"', 'title = "C"\ntactic = "boulwere"',
            "countries.canada.tactic", "'boulwere'", "a registered tactic",
-           "Did you mean 'boulware'?"),
+           "Did you mean 'boulware'? If it is one of your own, register it first"),
     Broken("an unknown retaliation", "january", 'retaliation = "tit_for_tat"',
            'retaliation = "tit_for_tatt"', "countries.china.retaliation", "'tit_for_tatt'",
-           "a registered strategy", "Did you mean 'tit_for_tat'?"),
+           "a registered strategy", "on the command line, give --strategies FILE.py."),
     Broken("trust in nobody", "january", "trust.china =", "trust.chnia =",
            "countries.canada.trust.chnia", "'chnia'", "another country",
            "Did you mean 'china'?"),
@@ -638,7 +638,7 @@ def test_a_table_with_another_name_than_a_word_is_told_so(
     file.write_text(text.replace('"canada_china"', f'"{name}"'))
     told = _refused(file)
     assert f": tables.{name}.[key]: got '{name}'; expected" in told
-    assert "match pattern '^[A-Za-z][A-Za-z0-9_]*$'" in told
+    assert "fits the pattern ^[A-Za-z][A-Za-z0-9_]*$." in told
 
 
 @pytest.mark.parametrize(
@@ -668,10 +668,10 @@ def test_a_misspelt_key_of_a_worth_is_pointed_to_the_keys_of_a_number(
 @pytest.mark.parametrize(
     ("origin", "told"),
     [
-        ("source = []", "gdp.source: got []; expected list should have at least 1 item"),
-        ('assumed = "", range = [0.5, 2]', "gdp.assumed: got ''; expected string should have"),
-        ('assumed = " ", range = [0.5, 2]', "gdp.assumed: got ' '; expected string should have"),
-        ('definition = ""', "gdp.definition: got ''; expected string should have at least 1"),
+        ("source = []", "gdp.source: got []; expected a list of at least 1."),
+        ('assumed = "", range = [0.5, 2]', "gdp.assumed: got ''; expected some text."),
+        ('assumed = " ", range = [0.5, 2]', "gdp.assumed: got ' '; expected some text."),
+        ('definition = ""', "gdp.definition: got ''; expected some text."),
     ],
 )
 def test_an_empty_origin_is_no_origin(
@@ -685,19 +685,19 @@ def test_an_empty_origin_is_no_origin(
     ("edit", "told"),
     [
         ((_PIE_GDP, 'gdp = { value = "1.0", unit = "C$bn/yr", definition = "x" }'),
-         "countries.seller.gdp.value: got '1.0'; expected input should be a valid number"),
+         "countries.seller.gdp.value: got '1.0'; expected a number."),
         ((_PIE_GDP, 'gdp = { value = true, unit = "C$bn/yr", definition = "x" }'),
-         "countries.seller.gdp.value: got True; expected input should be a valid number"),
+         "countries.seller.gdp.value: got True; expected a number."),
         (("weeks = 24", 'weeks = "24"'),
-         "weeks: got '24'; expected input should be a valid integer"),
+         "weeks: got '24'; expected a whole number."),
         (("weeks = 24", "weeks = 24.0"),
-         "weeks: got 24.0; expected input should be a valid integer"),
+         "weeks: got 24.0; expected a whole number."),
         (("opens_round = true", 'opens_round = "yes"'),
-         "tables.pie.events.start.opens_round: got 'yes'; expected input should be a valid bool"),
+         "tables.pie.events.start.opens_round: got 'yes'; expected true or false. Write "),
         (("start = 2026-01-05", "start = 1767571200"),
-         "start: got 1767571200; expected input should be a valid date"),
+         "start: got 1767571200; expected a date such as 2026-01-05."),
         (("start = 2026-01-05", "start = 2026-01-05T00:00:00"),
-         "start: got datetime.datetime(2026, 1, 5, 0, 0); expected input should be a valid date"),
+         "start: got datetime.datetime(2026, 1, 5, 0, 0); expected a date such as 2026-01"),
     ],
     ids=[
         "quoted number",

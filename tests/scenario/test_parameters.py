@@ -593,7 +593,7 @@ def test_a_bad_override_is_told_what_to_do(january: Scenario, key: str, value: o
         (GDP, -1, r"countries\.canada\.gdp: got -1.0 .*above 0, not -1"),
         (GDP, float("nan"), r"countries\.canada\.gdp\.value: got nan; .* finite"),
         (GDP, float("inf"), r"countries\.canada\.gdp\.value: got inf; .* finite"),
-        ("issues.ev_tariff.held", 2, "held: got 2; expected input should be less than or equal"),
+        ("issues.ev_tariff.held", 2, "held: got 2; expected a number of at most 1."),
         ("focal_table", "us_chnia", "Did you mean 'us_china'"),
         ("countries.china.tactic", "frim", "Did you mean 'firm'"),
         ("issues.consular_visa.benefit.salience", "huge", "'low', 'medium' or 'high'"),

@@ -208,32 +208,32 @@ NOWHERE = {
     ),
     "a lever without keys": (
         {"levers.mine": {"title": "x", "keys": []}},
-        "levers.mine.keys: got []; expected list should have at least 1 item",
+        "levers.mine.keys: got []; expected a list of at least 1.",
     ),
     "a level held past the top": (
         {"issues.ev_tariff.held": 1.5},
-        "issues.ev_tariff.held: got 1.5; expected input should be less than or equal to 1.",
+        "issues.ev_tariff.held: got 1.5; expected a number of at most 1.",
     ),
     "a level held below nothing": (
         {"issues.ev_tariff.held": -0.1},
-        "issues.ev_tariff.held: got -0.1; expected input should be greater than or equal to 0.",
+        "issues.ev_tariff.held: got -0.1; expected a number of at least 0.",
     ),
     "a level held at no number": (
         {"issues.ev_tariff.held": float("nan")},
-        "issues.ev_tariff.held: got nan; expected input should be a finite number.",
+        "issues.ev_tariff.held: got nan; expected a finite number.",
     ),
     "a level held in words": (
         {"issues.ev_tariff.held": "zero"},
-        "issues.ev_tariff.held: got 'zero'; expected input should be a valid number.",
+        "issues.ev_tariff.held: got 'zero'; expected a number.",
     ),
     "an agenda of no kind": (
         {"conduct.agenda": "non_weaponizable_first"},
-        "conduct.agenda: got 'non_weaponizable_first'; expected input should be 'whole' or "
+        "conduct.agenda: got 'non_weaponizable_first'; expected 'whole' or "
         "'non_weaponisable_first'.",
     ),
     "a model of others of no kind": (
         {"countries.canada.opponent_model": "psychic"},
-        "countries.canada.opponent_model: got 'psychic'; expected input should be 'perfect', "
+        "countries.canada.opponent_model: got 'psychic'; expected 'perfect', "
         "'prior' or 'frequency'.",
     ),
 }

@@ -212,12 +212,12 @@ def test_a_source_that_nothing_ever_cited_is_refused_whatever_is_off(changed: Ch
         (["trust", "trsut"], "without: got 'trsut'"),
         (list(TABLES), "without: got every table; expected at least one table left. "
                        "Leave one out of it."),
-        ("trust", "without: got 'trust'; expected input should be a valid list. Mend the value."),
-        ({"trust": True}, "without: got {'trust': True}; expected input should be a valid list."),
-        (3, "without: got 3; expected input should be a valid list."),
-        (True, "without: got True; expected input should be a valid list."),
-        ([1], "without.0: got 1; expected input should be a valid string."),
-        ([["trust"]], "without.0: got ['trust']; expected input should be a valid string."),
+        ("trust", "without: got 'trust'; expected a list. Write it in brackets: "),
+        ({"trust": True}, "without: got {'trust': True}; expected a list."),
+        (3, "without: got 3; expected a list."),
+        (True, "without: got True; expected a list."),
+        ([1], "without.0: got 1; expected text."),
+        ([["trust"]], "without.0: got ['trust']; expected text."),
     ],
     ids=str,
 )  # fmt: skip
@@ -374,10 +374,10 @@ def test_a_lever_that_cannot_be_pulled_is_refused(
     ("levers", "message"),
     [
         ({"initial_trust": 1.5}, "countries.canada.trust.china: got 1.5 share; expected a number"),
-        ({"parallel_arrangement": 3}, "active: got 3; expected input should be a valid boolean"),
-        ({"non_weaponisable_first": "none"}, "conduct.agenda: got 'none'; expected input should"),
-        ({"ev_tariff_at_zero": 1.1}, "issues.ev_tariff.held: got 1.1; expected input should be"),
-        ({"ev_tariff_at_zero": float("nan")}, "issues.ev_tariff.held: got nan; expected input"),
+        ({"parallel_arrangement": 3}, "active: got 3; expected true or false."),
+        ({"non_weaponisable_first": "none"}, "conduct.agenda: got 'none'; expected 'whole' or "),
+        ({"ev_tariff_at_zero": 1.1}, "issues.ev_tariff.held: got 1.1; expected a number of at"),
+        ({"ev_tariff_at_zero": float("nan")}, "issues.ev_tariff.held: got nan; expected a finite"),
     ],
     ids=str,
 )

@@ -14,6 +14,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
+from reprlib import Repr
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -22,6 +23,14 @@ from negotiate_abm.errors import StrategyError, nearest
 from negotiate_abm.mechanisms.numerics import FloatArray
 
 View = TypeVar("View")
+
+# What to do where a name is of nobody's rule.
+IF_YOUR_OWN = (
+    "If it is one of your own, register it first; on the command line, give --strategies FILE.py."
+)
+
+_BRIEF = Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 60
 
 
 @dataclass(frozen=True)
@@ -56,17 +65,25 @@ class Strategy(Generic[View]):
                 f"({_line_of(error)}); expected a number for each of {shape[0]} runs. "
                 f"{self._hint()}"
             ) from error
-        try:
-            numbers = np.asarray(answer)
-        except ValueError:
-            numbers = np.empty(0)
-        is_number = numbers.dtype.kind in "biuf"
-        if numbers.shape != shape or not is_number or not np.isfinite(numbers).all():
+        numbers = _array(answer)
+        if not _are_numbers(numbers, shape):
+            told = self._told(answer, shape)
+            forgot = "Did you forget to return a number? " if told.startswith("None") else ""
             raise StrategyError(
-                f"{self.kind} '{self.name}' returned {answer!r}; expected one finite number "
-                f"for each of {shape[0]} runs. {self._hint()}"
+                f"{self.kind} '{self.name}' returned {told}; expected one finite number "
+                f"for each of {shape[0]} runs. {forgot}{self._hint()}"
             )
         return np.ascontiguousarray(numbers, dtype=np.float64)
+
+    def _told(self, answer: Any, shape: tuple[int, ...]) -> str:
+        """Return what is wrong with an answer in a few words, never one value a run."""
+        if not isinstance(answer, list | tuple | np.ndarray):
+            return _brief(answer)
+        numbers = _array(answer)
+        if not self.one_run and (numbers is None or numbers.shape != shape):
+            return f"values of shape {'?' if numbers is None else numbers.shape}"
+        wrong = (value for value in answer if not _are_numbers(_array(value), ()))
+        return _brief(next(wrong, answer)) + ("" if self.one_run else " in some run")
 
     def _hint(self) -> str:
         if self.one_run:
@@ -83,6 +100,28 @@ class Strategy(Generic[View]):
             self.rule(kind(**{name: column[run].item() for name, column in columns.items()}))
             for run in range(runs)
         ]
+
+
+def _array(answer: Any) -> Any:
+    """Return an answer as an array, None where it cannot be one."""
+    try:
+        return np.asarray(answer)
+    except Exception:
+        return None
+
+
+def _are_numbers(numbers: Any, shape: tuple[int, ...]) -> bool:
+    """Return whether an array holds finite numbers alone, of the shape that is wanted."""
+    if numbers is None or numbers.shape != shape or numbers.dtype.kind not in "biuf":
+        return False
+    return bool(np.isfinite(numbers).all())
+
+
+def _brief(value: Any) -> str:
+    try:
+        return _BRIEF.repr(value.item() if isinstance(value, np.generic) else value)
+    except Exception:  # an integer, say, of more digits than Python writes out
+        return f"a value of type {type(value).__name__}"
 
 
 def _line_of(error: Exception) -> str:
@@ -148,12 +187,12 @@ class Registry(Generic[View]):
         Raises
         ------
         StrategyError
-            If there is none; the message names the nearest.
+            If there is none; the message names the nearest, and what to do about one's own.
         """
         if name not in self._strategies:
             raise StrategyError(
                 f"got {self.kind} '{name}'; expected a registered one. "
-                f"{nearest(name, self._strategies)}"
+                f"{nearest(name, self._strategies)} {IF_YOUR_OWN}"
             )
         return self._strategies[name]
 

@@ -156,7 +156,10 @@ def hostility_next(
 class FeudView:
     """What a country sees when it decides how hard to hit back.
 
-    Each is an array of shape (runs,), or a float for a rule written for one run.
+    Each is an array of shape (runs,), or a float for a rule written for one run. So is what
+    a retaliation strategy returns: its measure for the period to come, as a share of the full
+    measure. Its owner clips that, in silence, to [0, 1]: -1 acts as 0, and 3 as 1. What is not
+    a finite number is an error.
 
     Parameters
     ----------

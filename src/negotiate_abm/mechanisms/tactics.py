@@ -32,7 +32,10 @@ from negotiate_abm.mechanisms.registry import Registry
 class BargainingView:
     """What a negotiator sees when it sets its aspiration.
 
-    Each is an array of shape (runs,), or a float for a rule written for one run.
+    Each is an array of shape (runs,), or a float for a rule written for one run. So is what
+    a tactic returns: its aspiration, the worth to itself of what it insists on now, in C$
+    billion a year. Its owner clips that, in silence, to [reservation, best]: 1e6 acts as
+    `best`, -1e6 as `reservation`. What is not a finite number is an error.
 
     Parameters
     ----------
@@ -41,7 +44,7 @@ class BargainingView:
     reservation : array
         Worth of the least it would accept (C$ billion a year).
     best : array
-        Worth of the best it could hope for (C$ billion a year).
+        Worth of the best it could hope for (C$ billion a year); at least `reservation`.
     exponent : array
         Its concession exponent e, after leverage has bent it.
     own_last : array

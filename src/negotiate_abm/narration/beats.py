@@ -24,13 +24,20 @@ class Beat:
     kind : str
         One of this module's constants.
     weight : float
-        What moved by it, C$ billion a year; for what is no concession, of that order.
+        What moved by it, C$ billion a year; for what is no concession, of that order. Zero
+        where another beat says it too.
     clause : str
         The first clause, as it follows a date.
     more : tuple of str
         Sentences that follow, of the same week.
     date : datetime.date, optional
         Its day, where that is known.
+    after : Beat, optional
+        What it follows from, without which it is not told.
+    closes : bool
+        Whether what it follows from is not told without it either.
+    alone : str
+        A clause that can be told without what it follows from, empty for none.
     """
 
     week: int
@@ -40,6 +47,9 @@ class Beat:
     clause: str
     more: tuple[str, ...] = ()
     date: datetime.date | None = None
+    after: Beat | None = None
+    closes: bool = False
+    alone: str = ""
 
     def told(self, opening: str = "") -> str:
         """Return it as one or more sentences, dated by an opening such as 'a week later'."""

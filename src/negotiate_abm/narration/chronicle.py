@@ -43,5 +43,5 @@ class Chronicle:
         for table in self.record.scenario.tables:
             found += Rounds(self.record, table).beats()
         found += Threats(self.record).beats()
-        found += Delivery(self.record).beats()
+        found += Delivery(self.record, found).beats()
         return sorted(found, key=lambda beat: beat.week)

@@ -57,7 +57,10 @@ def _bow(outcome: Outcome, threat: Threat) -> str:
 def _without_relief(outcome: Outcome) -> str:
     capital, other = outcome.capital, outcome.other
     if outcome.cuts:
-        trimmed = outcome.voice.cut(outcome.cuts[0], "trims {} to", "ends {}")
+        best = outcome.cuts[0]
+        trimmed = outcome.voice.cut(best, "trims {} to", "ends {}")
+        if outcome.voice.is_sliver(best):
+            trimmed = f"shaves a sliver off {outcome.voice.issue(best.issue)}"
         return f"{other} {trimmed}, less than a full step"
     if outcome.record.was_reimposed(outcome.table):
         return f"{other} cuts duties, then raises them again"

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+# How many things that a side gives are named where a deal is told: at the table that the story
+# is about, and elsewhere.
+_NAMED, _NAMED_ELSEWHERE = 5, 3
+
+
+def held_since(levels: FloatArray, week: int, level: float) -> int:
+    """Return the week since which a level was reached without a break until a week."""
+    while week > 0 and levels[week - 1] >= level - LEVEL_TOLERANCE:
+        week -= 1
+    return week
+
+
 class Record:
     """What is on record of one run.
 
@@ -46,6 +58,10 @@ class Record:
     def of_kind(self, *kinds: str) -> Iterator[Event]:
         """Yield the events of some kinds, in order."""
         return (event for event in self.events if event.kind in kinds)
+
+    def watched(self, name: str, watcher: str, table: str) -> FloatArray:
+        """Return one column of what concerns a watch by week, shape (weeks + 1,)."""
+        return self.series(name, watch=f"{watcher} over {table}")
 
     # -- levels ---------------------------------------------------------------------------
 
@@ -110,6 +126,16 @@ class Record:
         """Return whether a duty came back at a table."""
         return any(event.where == table for event in self.of_kind("reimposed"))
 
+    def crosses(self, watcher: str, issue: str, week: int) -> bool:
+        """Return whether what was agreed on an issue in a week crossed a watcher's red line."""
+        line = self.scenario.issues[issue].red_lines.get(watcher) if issue else None
+        if line is None:
+            return False
+        table, _ = self.voice.table_of(issue)
+        rungs = table.ladders[issue]
+        crossing = float(rungs.at(line, rungs.levels)[0])
+        return self.agreed_when_answered(issue, week) >= crossing - LEVEL_TOLERANCE
+
     # -- moves ----------------------------------------------------------------------------
 
     def agreed_on(self, table: str, week: int) -> dict[str, list[Move]]:
@@ -120,6 +146,15 @@ class Record:
                 before = float(self.agreed[e.issue][week - 1])
                 found.setdefault(e.actor, []).append(Move(e.issue, before, e.amount))
         return found
+
+    @property
+    def focal_table(self) -> str:
+        """The table that a story is about."""
+        return self.scenario.focal_table or next(iter(self.scenario.tables))
+
+    def named_in_deal(self, table: str) -> int:
+        """Return how many things that a side gives are named where a deal is told."""
+        return _NAMED if table == self.focal_table else _NAMED_ELSEWHERE
 
     def above_agreed(self, levels: dict[str, float], week: int) -> list[Move]:
         """Return offers that go beyond what was agreed before a week."""

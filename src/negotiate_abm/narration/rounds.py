@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
+from negotiate_abm.dates import date_of, part_of_month
+from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.narration import beats
 from negotiate_abm.narration.beats import Beat
 from negotiate_abm.narration.happenings import Event, Round
@@ -19,6 +22,9 @@ _EVEN = 0.05
 
 # A round that took this share of all it could last was up against time, if it is not short.
 _LATE, _SHORT_WEEKS = 0.8, 4
+
+# An offer was worth notably more than a deal by more than this share of it.
+_NOTABLE = 0.1
 
 _AGAIN = {"failed": "tried again", "agreed": "came back to the table"}
 
@@ -66,7 +72,7 @@ class Rounds:
         if current.occasion:
             words, date = self._occasion(current.occasion)
             clause = f"{words}, and {clause}"
-        more = []
+        more, answers = [], []
         if before is None:
             more = [self._trust(current.opened), self._leverage(current.opened)]
         verb, weight = "opened with", 0.5
@@ -80,9 +86,12 @@ class Rounds:
                 more.append(sentence(bid))
                 weight += worth
             else:
-                yield Beat(week, self._table, beats.ANSWER, 0.4 + worth, bid)
+                answers.append(Beat(week, self._table, beats.ANSWER, 0.4 + worth, bid))
         told = tuple(text for text in more if text)
-        yield Beat(current.opened, self._table, beats.OPENING, weight, clause, told, date)
+        opening = Beat(current.opened, self._table, beats.OPENING, weight, clause, told, date)
+        yield opening
+        for answer in answers:
+            yield replace(answer, after=opening)
 
     def _met(self, current: Round, before: Round | None) -> str:
         """Return how the parties met: anew, again, or as they had been doing."""
@@ -131,8 +140,9 @@ class Rounds:
             return ""
         weak = self._guest if share < 0.5 else self._host
         return sentence(
-            f"{weak} had the weaker hand: having no deal would cost it more for its size, which "
-            f"left it {100 * min(share, 1 - share):.0f} per cent of the leverage"
+            f"{weak} had the weaker hand: having no deal would cost a larger share of its income, "
+            f"which left it {100 * min(share, 1 - share):.0f} per cent of the leverage, where 50 "
+            f"is even"
         )
 
     # -- how a round ends -----------------------------------------------------------------
@@ -191,13 +201,66 @@ class Rounds:
         other = self._entry.host if current.by == self._entry.guest else self._entry.guest
         clause = f"{self._voice.who(other)} took {self._voice.who(current.by)}'s offer"
         clause += self._pressed_for_time(current)
+        most = self._record.named_in_deal(self._table)
         terms = [
-            f"{self._voice.who(side)} would give {self._voice.steps(moves)}"
+            f"{self._voice.who(side)} would give {self._voice.steps(moves, most)}"
             for side, moves in gives.items()
         ]
         weight = 4.5 + sum(self._record.worth_of(moves) for moves in gives.values())
-        told = (sentence("; ".join(terms)),) if terms else ()
+        told = (sentence("; ".join(terms)), *self._withdrawn(current)) if terms else ()
         return Beat(current.ended, self._table, beats.DEAL, weight, clause, told)
+
+    def _withdrawn(self, current: Round) -> Iterator[str]:
+        """Yield a sentence on what sides had offered in the round and did not give."""
+        had = []
+        for side in self._parties:
+            best = self._best_offer(current, side)
+            if best is not None:
+                week, move = best
+                when = part_of_month(date_of(week, self._record.scenario.start))
+                had.append((self._voice.who(side), when, self._voice.step(move)))
+        if len(had) == 1:
+            who, when, what = had[0]
+            yield sentence(f"{who} had offered more in {when}: {what}")
+        elif had:
+            told = [f"{who}, in {when}, {what}" for who, when, what in had]
+            yield sentence(f"both had offered more: {'; '.join(told)}")
+
+    def _best_offer(self, current: Round, side: str) -> tuple[int, Move] | None:
+        """Return what a side had offered beyond the deal that was worth most, and when.
+
+        None unless some offer of the round was worth notably more than the deal, and in
+        nothing less.
+        """
+        offers = current.offers.get(side, {})
+        names = [
+            name
+            for name, issue in self._record.scenario.issues.items()
+            if issue.table == self._table and issue.conceder == side
+        ]
+        start = {name: float(self._record.agreed[name][current.opened - 1]) for name in names}
+        deal = {name: self._record.agreed_in_talks(name, current.ended) for name in names}
+        found: list[tuple[float, int, Move]] = []
+        standing, since = dict(start), dict.fromkeys(names, current.opened)
+        for week, levels in sorted(offers.items()):
+            standing |= levels
+            since |= dict.fromkeys(levels, week)
+            if all(standing[n] >= deal[n] - LEVEL_TOLERANCE for n in names):
+                more = [Move(n, start[n], standing[n]) for n in names if standing[n] > deal[n]]
+                gap = {m: self._gap(m, deal[m.issue]) for m in more if not self._is_talk(m)}
+                if sum(gap.values()) > _NOTABLE * self._worth(standing):
+                    best = max(gap, key=lambda m: (gap[m], m.issue))
+                    found.append((sum(gap.values()), since[best.issue], best))
+        return max(found, key=lambda one: one[:2])[1:] if found else None
+
+    def _is_talk(self, move: Move) -> bool:
+        return self._voice.is_talk(move.issue, move.after)
+
+    def _gap(self, move: Move, level: float) -> float:
+        return self._voice.worth(move.issue, move.after) - self._voice.worth(move.issue, level)
+
+    def _worth(self, levels: dict[str, float]) -> float:
+        return sum(self._voice.worth(name, level) for name, level in levels.items())
 
     def _pressed_for_time(self, current: Round) -> str:
         lasted = self._lasted(current)

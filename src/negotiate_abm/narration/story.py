@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from negotiate_abm.dates import date_of, day, part_of_month
 from negotiate_abm.narration import beats
 from negotiate_abm.narration.beats import Beat
+from negotiate_abm.narration.choice import grouped, weightiest
 from negotiate_abm.narration.chronicle import Chronicle
 from negotiate_abm.narration.headline import headline
 from negotiate_abm.narration.outcome import Outcome
+from negotiate_abm.narration.record import held_since
 from negotiate_abm.narration.voice import Move, Voice
 from negotiate_abm.narration.words import (
     counted,
@@ -29,13 +30,9 @@ if TYPE_CHECKING:
     from negotiate_abm.model import NegotiationModel
 
 # How many words a story has for what happened: at the focal table, and elsewhere.
-_MAIN, _ELSEWHERE = 310, 70
+_MAIN, _ELSEWHERE = 300, 70
 
-# How many words make a paragraph, and how few go with the one before.
-_A_PARAGRAPH, _A_LINE = 110, 25
-
-# Kinds of beats with which a paragraph begins, and those left out of what happened elsewhere.
-_BEGIN = (beats.OPENING, beats.THREAT, beats.STRIKE)
+# Kinds of beats left out of what happened elsewhere.
 _NOT_ELSEWHERE = (beats.OPENING, beats.ANSWER, beats.EVENT)
 
 # How many matters that stayed shut are named.
@@ -90,17 +87,30 @@ class _Story:
         found = self._chronicle.beats()
         here = [b for b in found if b.table == self._table]
         scene = next((b for b in here if b.kind == beats.OPENING), None)
-        main = _weightiest(here, _MAIN, scene)
+        deals = self._main_deals([b for b in here if b.kind == beats.DEAL])
+        always = [b for b in here if b is scene or b in deals or b.kind == beats.STRIKE]
+        main = weightiest(here, _MAIN, always)
+        room = min(_ELSEWHERE, _MAIN + _ELSEWHERE - sum(b.words for b in main))
         aside = [b for b in found if b.table != self._table and b.kind not in _NOT_ELSEWHERE]
         parts = [
             headline(self._outcome),
             self._lead(),
             *self._paragraphs(main),
-            self._elsewhere(_weightiest(aside, _ELSEWHERE)),
+            self._elsewhere(weightiest(aside, room)),
             self._home(),
             self._ending(),
         ]
         return "\n\n".join(part for part in parts if part)
+
+    def _main_deals(self, deals: list[Beat]) -> list[Beat]:
+        """Return the deal that moved most, and the one that the headline is about."""
+        most = max(deals, key=lambda beat: beat.weight, default=None)
+        best = next(iter(self._outcome.relief or self._outcome.cuts), None)
+        week = 0
+        if best is not None:
+            agreed = self._record.agreed[best.issue]
+            week = held_since(agreed, agreed.size - 1, best.after)
+        return [beat for beat in deals if beat is most or beat.week == week]
 
     # -- the top ----------------------------------------------------------------------------
 
@@ -156,7 +166,7 @@ class _Story:
 
     def _paragraphs(self, told: list[Beat]) -> Iterator[str]:
         before: int | None = None
-        for group in _grouped(told):
+        for group in grouped(told):
             texts: list[str] = []
             for beat in group:
                 opening = self._opening(beat, before)
@@ -192,14 +202,19 @@ class _Story:
         }
         if not provinces:
             return ""
-        hardest = max(provinces, key=lambda name: float(provinces[name].mean()))
+        at_first, hardest = (
+            max(provinces, key=lambda name: float(provinces[name][week])) for week in (0, -1)
+        )
         first, last = (float(provinces[hardest][week]) for week in (0, -1))
         moved = f"held at {last:.2f}"
         if abs(last - first) > _NOTABLE:
             verb = "eased" if last < first else "rose"
             moved = f"{verb} from {first:.2f} to {last:.2f}"
         title = self._scenario.provinces[hardest].title
-        pressure = f"at home {title} pressed hardest; its pressure, on a scale from 0 to 1, {moved}"
+        pressure = f"at home {title} pressed hardest at the end: its pressure, on a scale from "
+        pressure += f"0 to 1, {moved}"
+        if at_first != hardest:
+            pressure += f"; at the start it was {self._scenario.provinces[at_first].title}"
         return paragraph([sentence(pressure), self._approval()])
 
     def _approval(self) -> str:
@@ -263,58 +278,3 @@ class _Story:
 
 def _sum(billions: float) -> str:
     return money(billions) if billions >= _A_SUM else "nothing"
-
-
-def _weightiest(found: list[Beat], words: int, always: Beat | None = None) -> list[Beat]:
-    """Return the beats that matter most, as many as there is room for, in order of time."""
-    kept: set[int] = set()
-    ranked = sorted(range(len(found)), key=lambda i: (found[i] is not always, -found[i].weight))
-    for at in ranked:
-        if found[at].words <= words or found[at] is always:
-            kept.add(at)
-            words -= found[at].words
-    return [found[at] for at in sorted(kept - _loose_answers(found, kept))]
-
-
-def _loose_answers(found: list[Beat], kept: set[int]) -> set[int]:
-    """Return which of the beats kept answer an opening that is not told."""
-    loose: set[int] = set()
-    opening = -1
-    for at, beat in enumerate(found):
-        if beat.kind == beats.OPENING:
-            opening = at
-        if beat.kind == beats.ANSWER and at in kept and opening not in kept:
-            loose.add(at)
-    return loose
-
-
-def _grouped(told: list[Beat]) -> Iterator[list[Beat]]:
-    """Yield beats in paragraphs: a new one as the scene changes, in parts where one is long."""
-    scenes: list[list[Beat]] = []
-    for beat in told:
-        if scenes and (beat.kind not in _BEGIN or _length(scenes[-1]) < _A_LINE):
-            scenes[-1].append(beat)
-        else:
-            scenes.append([beat])
-    if len(scenes) > 1 and _length(scenes[-1]) < _A_LINE:
-        last = scenes.pop()
-        scenes[-1] += last
-    for scene in scenes:
-        yield from _in_parts(scene)
-
-
-def _in_parts(scene: list[Beat]) -> Iterator[list[Beat]]:
-    """Yield a scene in parts of about equal length, none much longer than a paragraph."""
-    share = _length(scene) / math.ceil(_length(scene) / _A_PARAGRAPH)
-    part: list[Beat] = []
-    for at, beat in enumerate(scene):
-        full = _length(part) + beat.words / 2 > share
-        if part and full and _length(scene[at:]) >= _A_LINE:
-            yield part
-            part = []
-        part.append(beat)
-    yield part
-
-
-def _length(told: list[Beat]) -> int:
-    return sum(beat.words for beat in told)

@@ -1,28 +1,33 @@
-"""Threats in words: what alarmed whom, how it was answered, what came of it."""
+"""Threats in words: what alarmed whom, how it was answered, whether it was carried out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from negotiate_abm.dates import week_of
+from negotiate_abm.dates import date_of, part_of_month, week_of
+from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.narration import beats
 from negotiate_abm.narration.beats import Beat
-from negotiate_abm.narration.happenings import Event, Threat
-from negotiate_abm.narration.record import Record
+from negotiate_abm.narration.happenings import Threat
+from negotiate_abm.narration.measures import Measures
+from negotiate_abm.narration.record import Record, held_since
 from negotiate_abm.narration.voice import Move
 from negotiate_abm.narration.words import counted, money, per_cent, sentence
 
 # Trade that turns away by less than this share of it is called a trickle, in per cent.
 _TRICKLE = 0.05
 
+# What is a matter of so few weeks is told without its date.
+_JUST = 2
 
 # What is said where a threat came of ill will alone.
 _NOTHING_NEW = "with nothing given that touched it"
 
 
 class Threats:
-    """Tells the threats of a run, and the measures that came of them.
+    """Tells the threats of a run, with the measures that came of them.
 
     Parameters
     ----------
@@ -35,55 +40,52 @@ class Threats:
         self._scenario = record.scenario
 
     def beats(self) -> Iterator[Beat]:
-        """Yield each threat with its answer, what came of it, and what was done besides."""
+        """Yield each threat with its answer, what came of it, and the measures taken."""
+        told: dict[tuple[str, str], Beat] = {}
+        struck: list[tuple[Threat, Beat]] = []
         for threat in self._record.threats:
-            yield self._threat(threat)
+            before = told.get((threat.watcher, threat.table))
+            made = replace(self._threat(threat, self._first_like(threat)), after=before)
+            told[threat.watcher, threat.table] = made
+            yield made
             if threat.outcome:
-                yield self._outcome(threat)
-        yield from self._measures()
-        yield from self._resumed()
-
-    def _series(self, name: str, watcher: str, table: str) -> list[float]:
-        values = self._record.series(name, watch=f"{watcher} over {table}")
-        return [float(value) for value in values]
+                outcome = replace(self._outcome(threat), after=made, closes=True)
+                yield outcome
+                if threat.outcome == "punished":
+                    struck.append((threat, outcome))
+        yield from Measures(self._record, struck).beats()
 
     # -- the threat -----------------------------------------------------------------------
 
-    def _threat(self, threat: Threat) -> Beat:
+    def _threat(self, threat: Threat, first: Threat | None) -> Beat:
         watcher = self._voice.who(threat.watcher)
-        wide = self._crosses(threat.watcher, threat.issue, threat.week)
-        measure = self._voice.measure(threat.watcher, threat.table, wide)
-        again = self._said_before(threat, measure)
-        if again:
-            deed = f"threatened {self._voice.who(threat.threatened)} again with {measure}"
+        if first is not None:
+            rate = self._voice.punished_at(threat.watcher, threat.table, 1.0)
+            deed = f"threatened {self._voice.who(threat.threatened)} again with its added tariff "
+            deed += f"of {rate} per cent"
         else:
+            wide = self._crosses(threat.watcher, threat.issue, threat.week)
             cost = money(self._voice.cost_of(threat.watcher, threat.table, wide))
-            deed = f"threatened {measure}, which would cost exporters {cost}"
-        clause = f"{watcher}, {self._cause(threat)}, {deed}"
-        more = tuple(self._answer(threat))
-        return Beat(threat.week, threat.table, beats.THREAT, 2.5 if again else 4.0, clause, more)
+            deed = f"threatened {self._measure(threat)}, which would cost exporters {cost}"
+        clause = f"{watcher}, {self._cause(threat, first)}, {deed}"
+        more, weight = tuple(self._answer(threat)), 4.0 if first is None else 2.5
+        return Beat(threat.week, threat.table, beats.THREAT, weight, clause, more)
 
-    def _said_before(self, threat: Threat, measure: str) -> bool:
-        """Return whether the watcher's threat before this one was of the same measure."""
-        sides = (threat.watcher, threat.table)
+    def _measure(self, threat: Threat) -> str:
+        wide = self._crosses(threat.watcher, threat.issue, threat.week)
+        return self._voice.measure(threat.watcher, threat.table, wide)
+
+    def _first_like(self, threat: Threat) -> Threat | None:
+        """Return the watcher's first threat with the same measure, if it came before this."""
+        sides, measure = (threat.watcher, threat.table), self._measure(threat)
         threats = self._record.threats
         own = [t for t in threats if (t.watcher, t.table) == sides and t.week < threat.week]
-        if not own:
-            return False
-        wide = self._crosses(threat.watcher, own[-1].issue, own[-1].week)
-        return self._voice.measure(threat.watcher, threat.table, wide) == measure
+        return next((t for t in own if self._measure(t) == measure), None)
 
     def _crosses(self, watcher: str, issue: str, week: int) -> bool:
-        """Return whether what was agreed on an issue in a week crossed a watcher's red line."""
-        line = self._scenario.issues[issue].red_lines.get(watcher) if issue else None
-        if line is None:
-            return False
-        table, _ = self._voice.table_of(issue)
-        rungs = table.ladders[issue]
-        crossing = float(rungs.at(line, rungs.levels)[0])
-        return self._record.agreed_when_answered(issue, week) >= crossing - LEVEL_TOLERANCE
+        return self._record.crosses(watcher, issue, week)
 
-    def _cause(self, threat: Threat) -> str:
+    def _cause(self, threat: Threat, first: Threat | None) -> str:
         """Return what alarmed most, as it follows the watcher's name."""
         issue = threat.issue
         if not issue:
@@ -103,16 +105,35 @@ class Threats:
         crossed = self._crosses(threat.watcher, issue, threat.week)
         line = ", across its red line" if crossed else ""
         if in_force >= max(pending, on_offer) and in_force >= agreed - LEVEL_TOLERANCE:
-            return f"alarmed that {who} had {self._voice.deed(Move(issue, 0.0, in_force))}{line}"
+            if self._already(issue, in_force, first):
+                return f"still alarmed over {self._voice.issue(issue)}"
+            deed = self._voice.deed(Move(issue, 0.0, in_force))
+            when = self._when(self._record.in_force[issue], threat.week, in_force)
+            return f"alarmed that {who} had {deed}{when}{line}"
         if crossed or max(in_force, pending) >= on_offer:
             promise = self._voice.step(Move(issue, 0.0, agreed))
-            return f"alarmed that {who} had agreed to {promise}{line}"
+            when = self._when(self._record.agreed[issue], threat.week, agreed)
+            return f"alarmed that {who} had agreed to {promise}{when}{line}"
         return f"alarmed by {who}'s offer of {self._voice.step(Move(issue, 0.0, offered))}"
+
+    def _already(self, issue: str, level: float, first: Threat | None) -> bool:
+        """Return whether as much had alarmed the watcher when it threatened first."""
+        if first is None or first.issue != issue:
+            return False
+        return float(self._record.in_force[issue][first.week - 1]) >= level - LEVEL_TOLERANCE
+
+    def _when(self, levels: FloatArray, week: int, level: float) -> str:
+        """Return since when a level had stood: nothing if it always did, or only just."""
+        since = held_since(levels, week, level)
+        if since == 0 or week - since <= _JUST:
+            return ""
+        now, then = (date_of(at, self._scenario.start) for at in (week, since))
+        return " in " + part_of_month(then, year=then.year != now.year)
 
     def _other_alarm(self, threat: Threat) -> str:
         """Return what alarmed that was no concession: trade, ties, or a visit."""
         watch = self._voice.watch(threat.watcher, threat.table)
-        pulled = 100 * self._series("pulled", threat.watcher, threat.table)[threat.week]
+        pulled = 100 * self._record.watched("pulled", threat.watcher, threat.table)[threat.week]
         per_pull = float(watch.parameter_or("alarm_per_pull", 0.0)[0])
         away = pulled * per_pull * (1.0 - float(watch.soothed[0]))
         tie, event = float(watch.tie_alarm[0]), self._event_alarm(threat)
@@ -139,7 +160,7 @@ class Threats:
         if not threat.answer:
             return
         who, watcher = self._voice.who(threat.threatened), self._voice.who(threat.watcher)
-        odds = 100 * self._series("credibility", threat.watcher, threat.table)[threat.week]
+        odds = 100 * self._record.watched("credibility", threat.watcher, threat.table)[threat.week]
         deed = "stood its ground"
         if threat.answer == "complied":
             deed = self._complied(threat)
@@ -168,69 +189,33 @@ class Threats:
 
     # -- what came of it ------------------------------------------------------------------
 
+    def _in_short(self, threat: Threat) -> str:
+        """Return when a threat was made against whom over what, and how it was answered."""
+        made, due = (date_of(at, self._scenario.start) for at in (threat.week, threat.due))
+        who = self._voice.who(threat.threatened)
+        over = f" over {self._voice.issue(threat.issue)}" if threat.issue else ""
+        answer = "tried to buy off" if threat.answer == "bought off" else "defied"
+        when = part_of_month(made, year=made.year != due.year)
+        return f"{when} against {who}{over}, which {who} had {answer}"
+
     def _outcome(self, threat: Threat) -> Beat:
         watcher, threatened = self._voice.who(threat.watcher), self._voice.who(threat.threatened)
         if threat.outcome == "punished":
             wide = self._crosses(threat.watcher, threat.struck_over, threat.due)
             cost = money(self._voice.cost_of(threat.watcher, threat.table, wide))
             paid = " all the same" if threat.answer == "bought off" else ""
-            rate = per_cent(100 * self._voice.added_rate(threat.watcher, threat.table))
-            clause = f"{watcher} made good its threat against {threatened}{paid}: its added tariff "
-            clause += f"of {rate} per cent cost exporters {cost}"
-            return Beat(threat.due, threat.table, beats.STRIKE, 9.0, clause)
+            rate = self._voice.punished_at(threat.watcher, threat.table, 1.0)
+            deed = f"{watcher} made good its threat"
+            what = f": its added tariff of {rate} per cent cost exporters {cost}"
+            clause = f"{deed} against {threatened}{paid}{what}"
+            alone = f"{deed} of {self._in_short(threat)}{what}"
+            return Beat(threat.due, threat.table, beats.STRIKE, 9.0, clause, alone=alone)
         if threat.outcome == "let off":
             clause = f"{watcher}, paid for its patience, let {threatened} off"
             return Beat(threat.due, threat.table, beats.MEASURE, 2.0, clause)
-        belief = self._series("credibility", threat.watcher, threat.table)
+        belief = self._record.watched("credibility", threat.watcher, threat.table)
         was, now = (f"{100 * belief[week]:.0f}" for week in (threat.due - 1, threat.due))
-        clause = f"the date came and went, and {watcher} let its threat against {threatened} drop"
-        down = f", down from {was}" if float(now) < float(was) else ""
-        more = sentence(
-            f"{threatened} now put the odds that it means what it threatens at {now} in 100{down}"
-        )
-        return Beat(threat.due, threat.table, beats.MEASURE, 3.0, clause, (more,))
-
-    def _measures(self) -> Iterator[Beat]:
-        answered = {(t.week, t.table, t.watcher) for t in self._record.threats}
-        countered: set[tuple[str, str]] = set()
-        for e in self._record.of_kind("countered", "lifted", "complied"):
-            if e.kind == "countered":
-                again = (e.target, e.where) in countered
-                countered.add((e.target, e.where))
-                yield self._counter(e, again)
-            elif e.kind == "lifted":
-                who = self._voice.who(e.actor)
-                text = f"{who} lifted its punishment of {self._voice.who(e.target)}"
-                yield Beat(e.week, e.where, beats.MEASURE, 5.0, text)
-            elif (e.week, e.where, e.target) not in answered:
-                back = self._record.taken_back(e.where, e.actor, e.week)
-                given = f" and went back on {self._voice.steps(back, 2)}" if back else ""
-                who, watcher = self._voice.who(e.actor), self._voice.who(e.target)
-                text = f"{who} gave way under {watcher}'s punishment{given}"
-                yield Beat(e.week, e.where, beats.MEASURE, 4.0, text)
-
-    def _counter(self, event: Event, again: bool) -> Beat:
-        stood = self._series("counter", event.target, event.where)[event.week - 1]
-        who, tariff = (
-            self._voice.who(event.actor),
-            self._voice.counter(event.target, event.where, event.amount),
-        )
-        if stood > 0.0:
-            text = f"{who} raised its answer to {tariff}"
-        else:
-            text = f"{who} hit back{' again' if again else ''} with {tariff}"
-        weight = 2.0 if again else 5.0
-        return Beat(event.week, event.where, beats.MEASURE, weight, text)
-
-    def _resumed(self) -> Iterator[Beat]:
-        """Yield punishments put back on after they were lifted."""
-        struck = {(t.due, t.watcher, t.table) for t in self._record.threats if t.outcome}
-        for table, entry in self._scenario.tables.items():
-            for watcher, watch in entry.watchers.items():
-                level = self._series("punishment", watcher, table)
-                for week in range(1, len(level)):
-                    resumes = level[week] > 0.0 and level[week - 1] == 0.0
-                    if resumes and (week, watcher, table) not in struck:
-                        who, other = self._voice.who(watcher), self._voice.who(watch.threatens)
-                        text = f"{who} put its punishment of {other} back on"
-                        yield Beat(week, table, beats.STRIKE, 6.0, text)
+        fell = f"fell from {was} to {now}" if float(now) < float(was) else f"stood at {now}"
+        clause = f"the date came and went, and {watcher} let its threat against {threatened} drop; "
+        clause += f"the odds that {threatened} gave such threats {fell} in 100"
+        return Beat(threat.due, threat.table, beats.MEASURE, 3.0, clause)

@@ -10,7 +10,7 @@ import numpy as np
 
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.model import NegotiationModel
-from negotiate_abm.narration.words import counted, in_sentence, listed, per_cent
+from negotiate_abm.narration.words import in_sentence, listed, per_cent
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import Ladder, rates
 from negotiate_abm.tables import Table
@@ -19,8 +19,11 @@ from negotiate_abm.watches import Watch
 # A duty below this, in per cent, is as good as gone.
 GONE = 0.05
 
+# A cut of less than this share of a duty is a token one.
+_TOKEN = 0.1
+
 _TOWARDS = "steps towards "
-_MORE = "more besides"
+_MORE, _MORE_BESIDES = "more", "more besides"
 _TALKS = ("talks on ", "talk on ")
 
 
@@ -119,9 +122,10 @@ class Voice:
         before, after = (self.rate(move.issue, level) for level in levels)
         if after < GONE:
             return f"a cut in {issue} from {per_cent(before)} per cent to nothing"
-        if per_cent(before) == per_cent(after):
+        if self.is_sliver(move):
             return f"a sliver off {issue}"
-        return f"a cut in {issue} from {per_cent(before)} to {per_cent(after)} per cent"
+        cut = "a token cut" if _is_token(before, after) else "a cut"
+        return f"{cut} in {issue} from {per_cent(before)} to {per_cent(after)} per cent"
 
     def cut(self, move: Move, cuts: str, ends: str) -> str:
         """Return a duty's cut or end as a verb, the duty put between the words given."""
@@ -129,6 +133,19 @@ class Voice:
         if after < GONE:
             return ends.format(issue)
         return f"{cuts.format(issue)} {per_cent(after)} per cent"
+
+    def is_sliver(self, move: Move) -> bool:
+        """Return whether a duty's change is too small to show in its rate as it is told."""
+        before, after = (self.rate(move.issue, level) for level in (move.before, move.after))
+        return per_cent(before) == per_cent(after)
+
+    def _done(self, move: Move) -> str:
+        """Return a duty's cut or end as after 'had', in a weaker word where it is next to none."""
+        if self.is_sliver(move):
+            return f"shaved a sliver off {self.issue(move.issue)}"
+        after = self.rate(move.issue, move.after)
+        token = _is_token(self.rate(move.issue, move.before), after)
+        return self.cut(move, "trimmed {} to" if token else "cut {} to", "ended {}")
 
     def rise(self, move: Move) -> str:
         """Return a duty's way back up, as a clause."""
@@ -143,7 +160,7 @@ class Voice:
     def deed(self, move: Move) -> str:
         """Return what putting a move into force is called, as after 'had'."""
         if self.is_cut(move):
-            return self.cut(move, "cut {} to", "ended {}")
+            return self._done(move)
         if self.is_talk(move.issue, move.after):
             return f"begun {self.step(move)}"
         return f"put {self.step(move)} into effect"
@@ -151,7 +168,7 @@ class Voice:
     def deliveries(self, moves: Sequence[Move]) -> str:
         """Return what putting moves into force comes to: verbs, each with its objects."""
         plain = [self.step(m) for m in moves if not self.is_cut(m)]
-        deeds = [self.cut(m, "cut {} to", "ended {}") for m in moves if self.is_cut(m)]
+        deeds = [self._done(m) for m in moves if self.is_cut(m)]
         done = [text for text in plain if not text.startswith(_TOWARDS)]
         begun = [text.removeprefix(_TOWARDS) for text in plain if text.startswith(_TOWARDS)]
         deeds += [f"put {listed(done)} into effect"] if done else []
@@ -168,20 +185,27 @@ class Voice:
         Talks are named as far as there is room beside what is more than talk, and one of
         them at least where nothing else is left out.
         """
-        ranked = sorted(moves, key=lambda m: -self.worth(m.issue, max(m.after, m.before)))
-        deeds = [self.step(m) for m in ranked if not self._only_talk(m)]
-        talks = [self.step(m) for m in ranked if self._only_talk(m)]
+        deeds = [self.step(m) for m in self.named(moves, len(moves))]
+        talks = [self.step(m) for m in self._ranked(moves) if self._only_talk(m)]
         if len(deeds) > most:
-            return listed([*deeds[:most], _MORE])
+            return listed([*deeds[:most], _MORE_BESIDES])
         room = max(most - len(deeds), 1)
         topics = [topic for topic in (_topic(text) for text in talks) if topic]
         told = deeds + [text for text in talks if not _topic(text)][:room]
         if not topics:
             return listed(told)
-        left = len(topics) - room
-        named = topics if left <= 0 else [*topics[:room], counted(left, "other matter")]
-        last = _TALKS[0] + listed(named)
+        if len(topics) > room:
+            last = _TALKS[0] + ", ".join(topics[:room])
+            return ", ".join([*told, last, f"and {_MORE}"])
+        last = _TALKS[0] + listed(topics)
         return f"{', '.join(told)}, and {last}" if told else last
+
+    def named(self, moves: Sequence[Move], most: int) -> list[Move]:
+        """Return which of several moves are named in a row: what is more than talk, worth most."""
+        return [m for m in self._ranked(moves) if not self._only_talk(m)][:most]
+
+    def _ranked(self, moves: Sequence[Move]) -> list[Move]:
+        return sorted(moves, key=lambda m: -self.worth(m.issue, max(m.after, m.before)))
 
     def _only_talk(self, move: Move) -> bool:
         return self.is_talk(move.issue, max(move.after, move.before))
@@ -208,6 +232,10 @@ class Voice:
         """Return the rate of the tariff that a watcher threatens with, a fraction."""
         return self.number(f"tables.{table}.watchers.{watcher}.punishment.rate")
 
+    def punished_at(self, watcher: str, table: str, share: float) -> str:
+        """Return the rate of a watcher's tariff at a share of the full measure, in per cent."""
+        return per_cent(100 * share * self.added_rate(watcher, table))
+
     def counter(self, watcher: str, table: str, intensity: float) -> str:
         """Return the threatened side's answer, at some share of its full strength."""
         entry = self.scenario.tables[table].watchers[watcher].counter
@@ -228,10 +256,15 @@ class Voice:
         """Return what the run drew for one of the scenario's numbers, in the model's unit."""
         return float(self.model.parameters[key][0])
 
-    def cost_of(self, watcher: str, table: str, wide: bool) -> float:
-        """Return what the punishment in full costs exporters, C$ billion a year."""
-        full, crossed = np.ones(1), np.full(1, float(wide))
-        return float(self.watch(watcher, table).punishment.loss(full, crossed)[0])
+    def cost_of(self, watcher: str, table: str, wide: bool, share: float = 1.0) -> float:
+        """Return what a share of the punishment costs exporters, C$ billion a year."""
+        measure = self.watch(watcher, table).punishment
+        return float(measure.loss(np.full(1, share), np.full(1, float(wide)))[0])
+
+
+def _is_token(before: float, after: float) -> bool:
+    """Return whether a duty's cut is so small that it is for show."""
+    return after > (1.0 - _TOKEN) * before
 
 
 def _topic(talk: str) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -20,6 +21,7 @@ from pydantic_core import ErrorDetails
 from negotiate_abm.errors import Problem, RunError, ScenarioError, nearest
 from negotiate_abm.files import read_regular
 from negotiate_abm.mechanisms.numerics import FloatArray
+from negotiate_abm.mechanisms.registry import IF_YOUR_OWN
 from negotiate_abm.scenario.checks import problems_in
 from negotiate_abm.scenario.layering import (
     CASES,
@@ -47,6 +49,30 @@ _SMALLEST, _LARGEST = 1e-30, 1e30
 
 # What pydantic adds to the place of an error inside a choice of types.
 _UNION_PARTS = {*WORTH_TAGS, "str", "list[str]", "constrained-str", "list[constrained-str]"}
+
+# Where a scenario names a rule that may be the user's own.
+_OF_A_RULE = re.compile(r"countries\.[^.]+\.(tactic|retaliation)")
+
+# What is expected where pydantic finds an error of a kind, in place of its own words; what stands
+# in braces is of the error.
+_EXPECTED = {
+    "bool_type": "true or false",
+    "date_type": "a date such as 2026-01-05",
+    "float_type": "a number",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "a number of at most {le:g}",
+    "list_type": "a list",
+    "string_pattern_mismatch": "text that fits the pattern {pattern}",
+    "string_too_short": "some text",
+    "string_type": "text",
+    "too_long": "a list of at most {max_length}",
+    "too_short": "a list of at least {min_length}",
+    "tuple_type": "a list",
+}
 
 _KINDS_OF_CONSENT = {"political": PoliticalConsent, "quota": FormalQuota}
 
@@ -401,7 +427,12 @@ def _typed(where: str, document: dict[str, Any]) -> Scenario:
 def _validated(where: str, document: dict[str, Any], counterfactual: bool = False) -> Scenario:
     scenario = _typed(where, document)
     # Before anything is worked out from them: what is past these overflows on the way.
-    problems_found = _out_of_all_proportion(scenario) or problems_in(scenario, counterfactual)
+    problems_found = _out_of_all_proportion(scenario) or [
+        replace(problem, remedy=f"{problem.remedy} {IF_YOUR_OWN}")
+        if _OF_A_RULE.fullmatch(problem.key)
+        else problem
+        for problem in problems_in(scenario, counterfactual)
+    ]
     told_already = {problem.key for problem in problems_found}
     for path in unread(document):
         found = part_at(document, path)
@@ -458,8 +489,27 @@ def _explain(details: ErrorDetails) -> Problem:
         return Problem(
             key, given, "a table such as { value = ..., unit = ..., source = ... }", "Write one."
         )
-    remedy = "Write true or false." if kind == "bool_type" else "Mend the value."
-    return Problem(key, given, message[:1].lower() + message[1:], remedy)
+    expected = _EXPECTED.get(kind, message.removeprefix("Input should be "))
+    expected = expected.format(**details.get("ctx", {})) if kind in _EXPECTED else expected
+    return Problem(key, given, expected[:1].lower() + expected[1:], _remedy(key, details))
+
+
+def _remedy(key: str, details: ErrorDetails) -> str:
+    """Return how to write a value of another type, by what was given in its stead."""
+    given, kind = details["input"], details["type"]
+    if kind == "bool_type":
+        return f"Write '{key}=true' or '{key}=false'."
+    if kind in ("list_type", "tuple_type"):
+        is_words = kind == "list_type" and isinstance(given, str)
+        words = re.findall(r"\w+", given) if is_words else []
+        quoted = ", ".join(f'"{_short(word, 60)}"' for word in words)
+        return f"Write it in brackets: '{key}=[{quoted or '...'}]'."
+    if kind == "string_type":
+        if not isinstance(given, list):
+            return "Write it in quotes."
+        one = f": '{key}=\"{_short(given[0], 60)}\"'" if given and type(given[0]) is str else ""
+        return f"Write one, without brackets{one}."
+    return "Mend the value."
 
 
 def _told(place: tuple[int | str, ...]) -> list[str]:

@@ -32,6 +32,7 @@ MEASURES = {  # of the outcomes after the first of these
     "some relief at year's end": lambda o: o["has_relief"],
 }
 MARKS = "osD^vx"
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000"]  # Okabe and Ito
 
 
 def interval(values: pd.Series) -> tuple[float, float]:
@@ -72,9 +73,9 @@ def main() -> None:
     figure.suptitle(f"{QUESTION}\n{CASE}, {options.runs} runs of each length")
     titles = (f"What happens {next(iter(YEARS))}", "Relief at the end")
     for axes, unit, title in zip((left, right), means.columns.unique(0), titles, strict=True):
-        for name, mark in zip(means[unit], MARKS, strict=False):
+        for name, mark, colour in zip(means[unit], MARKS, COLOURS, strict=False):
             mean, half = means[unit, name], halves[unit, name]
-            axes.errorbar(means.index, mean, yerr=half, marker=mark, capsize=3, label=name)
+            axes.errorbar(means.index, mean, half, marker=mark, c=colour, capsize=3, label=name)
         axes.set(xlabel=VARIED, ylabel=f"{unit} (95 % interval)")
         axes.set_title(title, loc="left")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)

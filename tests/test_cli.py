@@ -661,6 +661,15 @@ def test_an_option_is_written_out(cli: Run, no_model: None, arguments: tuple[str
     assert hint in cli(*arguments).refused()
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_run_or_the_unusual_ones_are_told_and_not_both(cli: Run, order: int):
+    first, second = ("--run", "--unusual")[::order]
+    assert cli("story", "place", first, 1, second, 2).refused() == (
+        f"negotiate-abm story: argument {second}: not allowed with argument {first}. "
+        "See 'negotiate-abm story --help'."
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "says"),
     [

@@ -1,7 +1,7 @@
 """What the README and the docs tell a reader to run, runs; what they name, exists.
 
 Each page's blocks are run in their order in one empty folder, as a reader would: Python in
-one session, commands in process. A line for the shell that is no command of the package must
+one namespace, commands in process. A line for the shell that is no command of the package must
 be one that `.ci/run` executes, or one of `SET_UP`.
 """
 
@@ -106,11 +106,11 @@ def test_every_block_of_a_page_runs(
 ):
     monkeypatch.chdir(tmp_path)
     lay_out_fixtures()
-    session: dict[str, Any] = {"__name__": "__main__"}
+    namespace: dict[str, Any] = {"__name__": "__main__"}
     with own_strategies():
         for block in blocks(page):
             try:
-                check(block, session, capsys)
+                check(block, namespace, capsys)
             except AssertionError:
                 raise
             except Exception as error:
@@ -147,12 +147,12 @@ def own_strategies(beginning: tuple[dict[str, Any], ...] | None = None) -> Itera
 BUNDLED = (dict(tactics._strategies), dict(retaliation_strategies._strategies))
 
 
-def check(block: Block, session: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def check(block: Block, namespace: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """Run a block, or read it where it is data; a language that nobody checks is refused."""
     if block.language == "python":
         if "SolaraViz" in block.text and importlib.util.find_spec("solara") is None:
             return
-        exec(compile(block.text, block.place, "exec"), session)
+        exec(compile(block.text, block.place, "exec"), namespace)
     elif block.language in ("sh", "console"):
         lines = shell_lines(block)
         assert lines, f"{block.place}: nothing to type"

@@ -29,7 +29,7 @@ import pytest
 import negotiate_abm
 from negotiate_abm import cli, terminal
 from negotiate_abm.errors import NegotiateError, ResultError, RunError, StrategyError
-from negotiate_abm.files import take_back, undisturbed
+from negotiate_abm.files import take_back, undisturbed, write_whole
 from negotiate_abm.mechanisms.retaliation import retaliation_strategies
 from negotiate_abm.mechanisms.tactics import tactics
 from negotiate_abm.result import Result
@@ -543,6 +543,31 @@ def test_what_a_strategies_file_prints_is_no_part_of_the_object_asked_for(elsewh
     assert told.err.startswith("here\nnow\n")
 
 
+def test_what_a_rule_prints_is_no_part_of_what_is_asked_for_where_a_run_is_replayed(
+    elsewhere: Path,
+):
+    (elsewhere / "mine.py").write_text(
+        "from negotiate_abm import tactic\n"
+        "@tactic('odd')\ndef odd(view):\n    print('now')\n    return view.best\n"
+    )
+    mine = ("--strategies", "mine.py")
+    used = ("run", PIE, *IN_BRIEF, "--set", "countries.buyer.tactic=odd", *mine)
+    played = ask(*used, "--json", "--no-figures", "--out", "data")
+    told = ask(*used, "--json", "--out", "place")
+    assert json.loads(told.out) == json.loads(played.out)
+    assert told.err.count("now") > played.err.count("now"), "to draw the dance, a run is replayed"
+    told = ask(*used, "--out", "another")
+    assert "Written to another/" in told.out
+    assert "now" not in told.out.split()
+    told = ask("plot", "place", "dance", *mine)
+    assert (told.code, told.out) == (0, "Written to dance.png\n")
+    assert "now\n" in told.err
+    for which in ((), ("--run", "1"), ("--unusual", "2")):
+        told = ask("story", "place", *which, *mine)
+        assert told.code == 0
+        assert "now" not in told.out.splitlines()
+
+
 def test_a_strategies_file_may_hold_a_dataclass(elsewhere: Path):
     text = (
         "from __future__ import annotations\nfrom dataclasses import dataclass\n"
@@ -834,6 +859,22 @@ def test_an_interrupt_while_the_report_is_printed_says_where_the_result_is(
     assert Result.load("place").manifest["runs"] == 2
 
 
+@pytest.mark.parametrize("out", [("--no-figures", "--out", "place"), ()])
+def test_an_interrupt_while_the_object_is_printed_says_where_the_result_is(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
+):
+    class Interrupting(io.StringIO):
+        def write(self, _: str) -> int:
+            raise KeyboardInterrupt
+
+    err = io.StringIO()
+    with contextlib.redirect_stdout(Interrupting()), contextlib.redirect_stderr(err):
+        assert cli.main(["run", PIE, *IN_BRIEF, "--json", *out]) == 130
+    where = "the result is in place/" if out else "nothing was written"
+    assert err.getvalue() == f"stopped; {where}\n"
+    assert (elsewhere / "place" / "manifest.json").is_file() == bool(out)
+
+
 def test_an_interrupt_lost_in_a_callback_is_not_lost(elsewhere: Path):
     text = (
         "import os, signal, sys, weakref\n"
@@ -867,3 +908,44 @@ def test_a_signal_held_back_comes_through_after(elsewhere: Path):
     with pytest.raises(KeyboardInterrupt):
         interrupted_as_it_tidies()
     assert list(elsewhere.iterdir()) == []
+
+
+# -- a file whole or not at all ----------------------------------------------------------------
+
+
+@pytest.fixture(params=["with second names", "without"])
+def file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write to a file system that knows hard links, and to one that does not."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if request.param == "without":
+        monkeypatch.setattr("os.link", refuse)
+
+
+def test_a_file_written_whole_is_all_there_is(elsewhere: Path, file_system: None):
+    write_whole(elsewhere / "new.txt", lambda part: part.write_text("whole"))
+    assert [(entry.name, entry.read_text()) for entry in elsewhere.iterdir()] == [
+        ("new.txt", "whole")
+    ]
+    assert (elsewhere / "new.txt").stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("kind", ["file", "directory", "link to nothing"])
+def test_what_is_put_there_in_the_meantime_is_left(elsewhere: Path, file_system: None, kind: str):
+    place = elsewhere / "thesis.txt"
+
+    def write(part: Path) -> None:
+        part.write_text("a figure")
+        if kind == "file":
+            place.write_text("years of work")
+        elif kind == "directory":
+            place.mkdir()
+        else:
+            place.symlink_to("nowhere")
+
+    with pytest.raises(ResultError, match="got a file that exists; expected a new one"):
+        write_whole(place, write)
+    assert list(elsewhere.iterdir()) == [place], "what was half-written is taken back"
+    assert place.is_symlink() or place.is_dir() or place.read_text() == "years of work"

@@ -12,10 +12,10 @@ import numpy as np
 
 from negotiate_abm.errors import ResultError
 from negotiate_abm.files import (
-    beside,
     cannot_write,
     check_free,
     checksum,
+    partial_name,
     read_regular,
     take_back,
     undisturbed,
@@ -63,7 +63,7 @@ def save(
     written: list[Path] = []
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        written.append(beside(directory))
+        written.append(partial_name(directory))
         written[0].mkdir()
         _write(written[0], trajectories, outcomes, events)
         if add is not None:

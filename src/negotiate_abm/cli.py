@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from negotiate_abm import __version__
 from negotiate_abm.errors import NegotiateError, RunError
@@ -168,10 +168,11 @@ def _add_run(commands: Any) -> None:
 def _add_reading(commands: Any) -> None:
     """Add the commands that read a result which `run` wrote."""
     story = commands.add_parser("story", help="tell one run of a result as prose")
-    story.add_argument(
+    which = story.add_mutually_exclusive_group()
+    which.add_argument(
         "--run", type=whole_number, metavar="N", help="its number (default: the typical run)"
     )
-    story.add_argument(
+    which.add_argument(
         "--unusual", type=whole_number, metavar="N", help="tell the N most unusual runs instead"
     )
     story.set_defaults(command=_story)
@@ -242,8 +243,7 @@ def _run(options: argparse.Namespace) -> int:
     overrides = dict(_override(text) for text in options.overrides)
     levers = dict(_lever(text) for text in options.levers)
     bar = progress_bar(options.runs) if sys.stderr.isatty() else contextlib.nullcontext()
-    # What a rule of one's own prints is no part of what is asked for.
-    with bar as progress, contextlib.redirect_stdout(sys.stderr):
+    with bar as progress, _rules_aside():
         result = run(
             options.case,
             options.runs,
@@ -257,11 +257,15 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         told = json.dumps(result.statistics(), indent=2)
         if wanted is not None:
-            result.save(wanted, figures=figures)
-        print(told)
+            with _rules_aside():
+                result.save(wanted, figures=figures)
+        with _stopped_after(wanted):
+            print(told)
+            sys.stdout.flush()
         return 0
     where = wanted or free_directory(Path("results"), result.manifest["case"])
-    result.save(where, figures=figures)
+    with _rules_aside():
+        result.save(where, figures=figures)
     with _stopped_after(where):
         report(result)
         written = sorted(entry.name for entry in where.iterdir())
@@ -270,12 +274,22 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rules_aside() -> contextlib.redirect_stdout[TextIO]:
+    """Send what a rule of one's own prints to standard error: it is no part of what is asked for.
+
+    Rules are asked in play, and again where a run is replayed to be drawn or told.
+    """
+    return contextlib.redirect_stdout(sys.stderr)
+
+
 @contextlib.contextmanager
-def _stopped_after(where: Path) -> Iterator[None]:
-    """Say of an interrupt that by now the result is written."""
+def _stopped_after(where: Path | None) -> Iterator[None]:
+    """Say of an interrupt that by now the result is written, if it was to be anywhere."""
     try:
         yield
     except KeyboardInterrupt:
+        if where is None:
+            raise
         raise KeyboardInterrupt(f"stopped; the result is in {where}/") from None
 
 
@@ -283,25 +297,27 @@ def _story(options: argparse.Namespace) -> int:
     from negotiate_abm.report import in_columns
     from negotiate_abm.result import Result
 
-    result = Result.load(options.result)
-    if options.unusual is None:
-        print(in_columns(result.story(options.run)))
-        return 0
-    if options.unusual < 1:
-        raise RunError(f"--unusual: got {options.unusual}; expected a number from 1. Give one.")
-    odd = result.unusual_runs(options.unusual)
-    if not odd:
-        print("No run stands out from the others.")
-    for number, why in odd:
-        print(f"Run {number}: {'; '.join(why)}.\n\n{in_columns(result.story(number))}\n")
+    with _rules_aside():
+        result = Result.load(options.result)
+        if options.unusual is None:
+            told = [in_columns(result.story(options.run))]
+        elif options.unusual < 1:
+            raise RunError(f"--unusual: got {options.unusual}; expected a number from 1. Give one.")
+        else:
+            told = [
+                f"Run {number}: {'; '.join(why)}.\n\n{in_columns(result.story(number))}\n"
+                for number, why in result.unusual_runs(options.unusual)
+            ]
+    print("\n".join(told or ["No run stands out from the others."]))
     return 0
 
 
 def _plot(options: argparse.Namespace) -> int:
     from negotiate_abm.result import Result
 
-    result = Result.load(options.result)
-    written = result.plot.save(options.figure, options.out, run=options.run, table=options.table)
+    with _rules_aside():
+        plots = Result.load(options.result).plot
+        written = plots.save(options.figure, options.out, run=options.run, table=options.table)
     print(f"Written to {written}")
     return 0
 

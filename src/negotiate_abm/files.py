@@ -52,7 +52,7 @@ def check_free(directory: Path, beside: Path | None = None) -> list[Path]:
     return missing[::-1]
 
 
-def beside(directory: Path, ending: str = "") -> Path:
+def partial_name(directory: Path, ending: str = "") -> Path:
     """Return a name in a directory, not in use, for what is yet to be whole."""
     return directory / f".partial-{secrets.token_hex(8)}{ending}"
 
@@ -154,9 +154,7 @@ def check_new_file(file: Path, endings: Iterable[str]) -> None:
         )
     try:
         if file.exists():
-            raise ResultError(
-                f"{file}: got a file that exists; expected a new one. Name another, or move it."
-            )
+            raise _taken(file)
         if not file.absolute().parent.is_dir():
             raise NotADirectoryError(20, f"{file.absolute().parent} is no directory")
         if not os.access(file.absolute().parent, os.W_OK | os.X_OK):
@@ -165,21 +163,41 @@ def check_new_file(file: Path, endings: Iterable[str]) -> None:
         raise cannot_write(file, error) from None
 
 
+def _taken(file: Path) -> ResultError:
+    return ResultError(
+        f"{file}: got a file that exists; expected a new one. Name another, or move it."
+    )
+
+
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
     """Let something write a file beside its place, then put it there: whole or not at all.
 
     Raises
     ------
     ResultError
-        If it cannot be written.
+        If it cannot be written, or something was put there in the meantime.
     """
-    part = beside(file.parent, file.suffix)
+    part = partial_name(file.parent, file.suffix)
     try:
         write(part)
         with undisturbed():
-            part.rename(file)
+            _put(part, file)
     except BaseException as error:
         take_back([part], [])
         if isinstance(error, OSError):
             raise cannot_write(file, error) from None
         raise
+
+
+def _put(part: Path, file: Path) -> None:
+    """Give a file that is whole its name, unless something has that name by now."""
+    try:
+        os.link(part, file)  # which, unlike a rename, replaces nothing
+    except FileExistsError:
+        raise _taken(file) from None
+    except OSError:  # the file system has no second names
+        if os.path.lexists(file):
+            raise _taken(file) from None
+        part.rename(file)
+    else:
+        part.unlink()

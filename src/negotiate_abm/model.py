@@ -236,8 +236,7 @@ class NegotiationModel(mesa.Model):
 
     def _reported_tables(self) -> list[Table]:
         """Return the tables whose relief and punishment are reported."""
-        focal = self.case.focal_table
-        return list(self.tables.values()) if focal is None else [self.tables[focal]]
+        return [self.tables[name] for name in self.case.reported_tables]
 
     def punished(self, country: str) -> BoolArray:
         """Return whether a watcher of the focal table ever punished a country, shape (runs,)."""

@@ -141,7 +141,7 @@ def _tests(outcomes: pd.DataFrame, scenario: Scenario) -> Table:
                 words = f"{deed.format(*titles)}, share of runs"
                 table.add_row(words, *_share(outcomes[f"{watcher}.{kind}"]))
     focal = scenario.countries[scenario.focal].title
-    if any(i.duty and i.beneficiary == scenario.focal for i in scenario.issues.values()):
+    if scenario.bears_duties:
         relief = _spread(outcomes["relief_at_end"], ".3f")
         table.add_row(f"relief to {focal}'s exporters at the end, C$bn a year", *relief)
         if outcomes["made_good_at_end"].any():
@@ -170,7 +170,7 @@ def _spread(values: pd.Series, form: str) -> tuple[str, str, str]:
     """Return mean, 90 % range over runs, and 90 % interval of the mean."""
     numbers = values.to_numpy(dtype=np.float64)
     low, high = np.quantile(numbers, [0.05, 0.95])
-    least, most = mean_interval(numbers, 0.9)
+    least, most = mean_interval(numbers)
     return (
         f"{numbers.mean():{form}}",
         f"{low:{form}} to {high:{form}}",
@@ -181,7 +181,7 @@ def _spread(values: pd.Series, form: str) -> tuple[str, str, str]:
 def _share(happened: pd.Series) -> tuple[str, str, str]:
     """Return a share of runs and its 90 % Wilson score interval."""
     share = float(happened.mean())
-    low, high = share_interval(share, happened.size, 0.9)
+    low, high = share_interval(share, happened.size)
     return f"{share:.3f}", "", f"{low:.3f} to {high:.3f}"
 
 

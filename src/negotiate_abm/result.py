@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from negotiate_abm.plotting.gallery import Plots
 
 _REPORT = "report.md"
-_DPI = 150
 
 
 @dataclass(frozen=True)
@@ -296,9 +295,11 @@ class Result:
 
     def _add_faces(self, directory: Path) -> None:
         """Write every figure, and a report on them, to a directory."""
+        from negotiate_abm.plotting.gallery import DPI
+
         drawn = []
         for name, figure in self.plot.all():
-            figure.savefig(directory / f"{name}.png", dpi=_DPI)
+            figure.savefig(directory / f"{name}.png", dpi=DPI)
             drawn.append(name)
         (directory / _REPORT).write_text(self._report(drawn), encoding="utf-8")
 

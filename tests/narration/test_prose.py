@@ -198,3 +198,17 @@ def test_where_nobody_sat_down_the_headline_says_so() -> None:
         relief = bool(result.outcomes["has_relief"][run])
         punished = "strike" in headline
         assert run in sat or relief or punished or headline.endswith("never sit down to talk")
+
+
+def test_without_a_focal_table_a_story_is_about_all_that_the_focal_country_sits_at():
+    case = negotiate_abm.load_scenario("carney-beijing-2026")
+    tables = dict(reversed(case.tables.items()))
+    open_ended = case.model_copy(update={"focal_table": None, "tables": tables})
+    assert open_ended.reported_tables == ["canada_us", "canada_china"]
+    result = negotiate_abm.run(open_ended, runs=30, seed=3)
+    relieved = result.outcomes.query("has_relief")["run"]
+    assert len(relieved) > 5
+    for run in relieved:
+        lead = result.story(run).split("\n\n")[1]
+        assert "nothing back" not in lead
+        assert "had from" in lead

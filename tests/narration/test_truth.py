@@ -21,6 +21,7 @@ from tests.narration.reading import (
     beats,
     chronicle_of,
     dated,
+    many,
     paragraphs,
     played,
     record,
@@ -86,6 +87,7 @@ def test_the_lead_gives_the_rates_of_the_start_and_of_the_end(name: str) -> None
 
 @pytest.mark.parametrize("name", BUSY)
 def test_a_duty_said_to_rise_rose_from_and_to_these_rates(name: str) -> None:
+    checked = 0
     for run in [*runs_with(name, "reimposed")[:4], *runs_with(name, "withdrawn")[:4]]:
         for beat in beats(name, run):
             text = beat.told()
@@ -96,6 +98,8 @@ def test_a_duty_said_to_rise_rose_from_and_to_these_rates(name: str) -> None:
                 assert rate(name, run, "t" + phrase, beat.week - 1) == was
                 assert rate(name, run, "t" + phrase, beat.week) == now
                 assert float(now) > float(was)
+                checked += 1
+    assert checked > 0
 
 
 @pytest.mark.parametrize("name", LEVERS)
@@ -129,13 +133,15 @@ def test_a_threat_is_told_as_carried_out_if_and_only_if_it_was(name: str) -> Non
 
 @pytest.mark.parametrize("name", BUSY)
 def test_a_punishment_costs_what_the_story_says(name: str) -> None:
-    result = played(name)
+    checked, result = 0, played(name)
     for run in runs_with(name, "punished", TABLE)[:8]:
         loss = result.trajectories["punishment_loss"].sel(run=run).values
         for beat in beats(name, run):
             if beat.kind == kinds.STRIKE and beat.table == TABLE and "made good" in beat.clause:
                 rise = float(loss[beat.week] - loss[beat.week - 1])
                 assert beat.clause.endswith(f"cost exporters {money(rise)}")
+                checked += 1
+    assert checked > 0
 
 
 @pytest.mark.parametrize("name", BUSY)
@@ -194,7 +200,7 @@ def test_headline_and_verdict_agree_with_the_outcomes(name: str) -> None:
 
 @pytest.mark.parametrize("name", LEVERS)
 def test_what_is_said_never_to_have_been_agreed_never_was(name: str) -> None:
-    result = played(name)
+    checked, result = 0, played(name)
     for run in SOME:
         ending = paragraphs(story(name, run))[-2]
         level = result.trajectories["agreed"].sel(run=run).max("week")
@@ -204,23 +210,27 @@ def test_what_is_said_never_to_have_been_agreed_never_was(name: str) -> None:
                 assert float(level.sel(issue=key)) <= LEVEL_TOLERANCE
                 own = result.events[(result.events["run"] == run)]
                 assert not (own["kind"].eq("agreed on issue") & own["issue"].eq(key)).any()
+                checked += 1
+    assert checked > 0
 
 
-@pytest.mark.parametrize("name", BUSY)
-def test_what_is_said_to_be_restored_had_been_given_and_taken_back(name: str) -> None:
-    for run in runs_with(name, "withdrawn")[:6]:
-        given = played(name).trajectories["in_force"].sel(run=run)
-        for beat in beats(name, run):
+def test_what_is_said_to_be_restored_had_been_given_and_taken_back() -> None:
+    checked, result = 0, many()
+    for run in sorted(set(result.events.query("kind == 'withdrawn'")["run"])):
+        given = result.trajectories["in_force"].sel(run=run)
+        for beat in chronicle_of(result, run).beats():
             if "restored what it had taken back" in beat.clause:
                 before = given.isel(week=slice(0, beat.week))
                 now = given.isel(week=beat.week)
                 rises = now > before.isel(week=-1) + LEVEL_TOLERANCE
                 assert bool((rises & (before.max("week") >= now - LEVEL_TOLERANCE)).any())
+                checked += 1
+    assert checked > 0
 
 
 @pytest.mark.parametrize("name", BUSY)
 def test_a_delivery_said_to_be_late_is_as_late_as_that(name: str) -> None:
-    result = played(name)
+    checked, result = 0, played(name)
     for run in SOME:
         agreed = result.trajectories["agreed"].sel(run=run)
         for beat in beats(name, run):
@@ -238,16 +248,21 @@ def test_a_delivery_said_to_be_late_is_as_late_as_that(name: str) -> None:
                 ]
                 assert int(late.group(1)) > 12
                 assert any(bool(wait.all()) for wait in waits)
+                checked += 1
+    assert checked > 0
 
 
-@pytest.mark.parametrize("name", BUSY)
-def test_a_side_answers_in_kind_only_what_the_other_suspended(name: str) -> None:
-    for run in runs_with(name, "suspended")[:6]:
-        suspended = list(record(name, run).of_kind("suspended"))
-        for beat in beats(name, run):
+def test_a_side_answers_in_kind_only_what_the_other_suspended() -> None:
+    checked, result = 0, many()
+    for run in sorted(set(result.events.query("kind == 'suspended'")["run"])):
+        chronicle = chronicle_of(result, run)
+        suspended = list(chronicle.record.of_kind("suspended"))
+        for beat in chronicle.beats():
             if "answered in kind" in beat.clause:
                 before = [e for e in suspended if e.where == beat.table and e.week <= beat.week]
                 assert len({e.actor for e in before}) == 2
+                checked += 1
+    assert checked > 0
 
 
 def test_each_week_is_told_in_the_order_of_the_model() -> None:

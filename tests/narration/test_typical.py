@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import negotiate_abm
 from negotiate_abm.narration.oddities import in_sentence_of_table, in_words
 from negotiate_abm.narration.surprise import (
     Oddity,
@@ -147,3 +148,14 @@ def test_a_rung_usually_reached_is_said_to_be_missed() -> None:
     name = f"{issue}.{next(iter(entry.ladder))}.week"
     assert "never agreed (median week 4)" in in_words(Oddity(name, np.inf, 4.0, 2), scenario, 9)
     assert "(mostly never)" in in_words(Oddity(name, 4.0, np.inf, 2), scenario, 9)
+
+
+def test_what_is_odd_about_a_run_is_told_of_one_thing_once():
+    result = negotiate_abm.run(runs=300, seed=2)
+    odd = unusual_runs(result.outcomes, 5)
+    assert len(odd) == 5
+    for _, why in odd:
+        relief = [o for o in why if "relief" in o.outcome]
+        struck = [o for o in why if "punish" in o.outcome and "relief" not in o.outcome]
+        assert len(relief) <= 1
+        assert len(struck) <= 1

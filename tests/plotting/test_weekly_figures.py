@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cbook import is_math_text
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import negotiate_abm
 from negotiate_abm.plotting.concessions import concessions, spread
+from negotiate_abm.plotting.gallery import FIGURES
 from negotiate_abm.plotting.provinces import provinces
-from negotiate_abm.plotting.style import heading, wrapped
+from negotiate_abm.plotting.style import heading, plain, wrapped
 from negotiate_abm.plotting.trade import trade
 from negotiate_abm.plotting.trust import has_met, trust
 from negotiate_abm.result import Result
+from negotiate_abm.scenario.schema import Scenario
 from tests.worlds import random_world
 
 CASE, PIE = "carney-beijing-2026", "split-the-pie"
 TABLES = ("canada_china", "canada_us", "us_china")
 LEAST_SIZE = 9.0
+NAMED = ("countries", "tables", "issues", "flows", "provinces")
 
 
 @pytest.fixture(scope="module")
@@ -250,22 +255,64 @@ def test_a_random_world_of_two_tables_can_be_read() -> None:
         _assert_readable(figure)
 
 
+def retitled(scenario: Scenario, tale: str, rungs: bool = True) -> Scenario:
+    """Return a scenario with a tale after every title that figures show, of rungs if asked."""
+
+    def told(entries: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: entry.model_copy(update={"title": f"{entry.title} {tale}"})
+            for name, entry in entries.items()
+        }
+
+    ladders = {
+        name: issue.model_copy(update={"ladder": told(issue.ladder) if rungs else issue.ladder})
+        for name, issue in scenario.issues.items()
+    }
+    named = {kind: told(getattr(scenario, kind)) for kind in NAMED if kind != "issues"}
+    update = {"title": f"{scenario.title} {tale}", "issues": told(ladders), **named}
+    return scenario.model_copy(update=update)
+
+
 def test_titles_however_long_and_with_money_in_them_stay_inside_the_figure(
     short: Result,
 ) -> None:
-    tale = "A case of C$ 5 and C$ 6 whose title nobody could remember the end of when it came " * 2
-    scenario = short.scenario.model_copy(
-        update={
-            "title": tale,
-            "issues": {
-                name: issue.model_copy(update={"title": issue.title + " " + tale})
-                for name, issue in short.scenario.issues.items()
-            },
-        }
-    )
+    tale = r"of C$ 5 \foo and C$ 6 whose title nobody could remember the end of when it came " * 2
+    scenario = retitled(short.scenario, tale, rungs=False)
     data = short.trajectories
-    for figure in (concessions(data, scenario), trust(data, scenario)):
+    for figure in (
+        concessions(data, scenario),
+        trust(data, scenario),
+        trade(data, scenario),
+        provinces(data, scenario),
+    ):
         _assert_readable(figure)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_money_and_backslashes_are_drawn_as_they_stand_in_every_figure(
+    short: Result, times: int
+) -> None:
+    scenario = retitled(short.scenario, " ".join([r"C$ 5 \foo to C$ 6"] * times))
+    result = negotiate_abm.run(scenario, runs=2, weeks=12, seed=3)
+    drawn = dict(result.plot.all())
+    assert set(drawn) == set(FIGURES)
+    for name, figure in drawn.items():
+        FigureCanvasAgg(figure).draw()
+        texts = [figure.get_suptitle(), *(text.get_text() for text in figure.findobj(Text))]
+        assert any(r"C\$" in text for text in texts), name
+        assert not any(is_math_text(text) for text in texts), name
+        page, ink = figure.bbox_inches.padded(0.02), figure.get_tightbbox()
+        assert page.x0 <= ink.x0 <= ink.x1 <= page.x1, name
+        assert page.y0 <= ink.y0 <= ink.y1 <= page.y1, name
+
+
+def test_what_is_changed_from_the_case_is_told_with_its_money(
+    short: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Result, "changes", lambda _: [r"title = C$ 5 \foo to C$ 6"])
+    figure = short.plot.concessions()
+    FigureCanvasAgg(figure).draw()
+    assert r"with title = C\$ 5 \foo to C\$ 6" in figure.get_suptitle()
 
 
 def test_a_mean_is_called_one_only_over_several_runs(many: Result, alone: Result) -> None:
@@ -289,7 +336,8 @@ def test_one_run_is_not_called_runs(many: Result) -> None:
     assert heading(many.scenario, "trade", 2000, 11).endswith("2,000\N{NO-BREAK SPACE}runs")
 
 
-def test_a_wrapped_text_has_no_mathematics_in_it() -> None:
+def test_a_plain_or_wrapped_text_has_no_mathematics_in_it() -> None:
+    assert plain(r"C$ 5 \foo to C$ 6") == r"C\$ 5 \foo to C\$ 6"
     assert wrapped("from C$ 5 to C$ 6", 3.0) == r"from C\$ 5 to C\$ 6"
 
 

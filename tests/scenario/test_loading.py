@@ -757,3 +757,10 @@ def test_reading_a_document_leaves_it_as_it_was():
     before = repr(document)
     scenario_from(document)
     assert repr(document) == before
+
+
+def test_the_focal_country_sits_at_the_focal_table(refusal: Callable[..., ScenarioError]):
+    error = refusal("january", ('focal_table = "canada_china"', 'focal_table = "us_china"'))
+    (problem,) = error.problems
+    assert problem.key == "focal_table"
+    assert "a table at which canada sits" in str(problem)

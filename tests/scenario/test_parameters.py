@@ -594,7 +594,7 @@ def test_a_bad_override_is_told_what_to_do(january: Scenario, key: str, value: o
         (GDP, float("nan"), r"countries\.canada\.gdp\.value: got nan; .* finite"),
         (GDP, float("inf"), r"countries\.canada\.gdp\.value: got inf; .* finite"),
         ("issues.ev_tariff.held", 2, "held: got 2; expected a number of at most 1."),
-        ("focal_table", "us_chnia", "Did you mean 'us_china'"),
+        ("focal_table", "canada_chnia", "Did you mean 'canada_china'"),
         ("countries.china.tactic", "frim", "Did you mean 'firm'"),
         ("issues.consular_visa.benefit.salience", "huge", "'low', 'medium' or 'high'"),
         (f"{VISIT}.date", "2025-12-31", "expected a date from 2026-01-12"),

@@ -39,7 +39,7 @@ def test_the_ways_out_of_the_january_case_are_off_until_pulled():
 NOWHERE = {
     "a table of interest that is none": (
         {"focal_table": "canada_chna"},
-        "focal_table: got 'canada_chna'; expected a table of the scenario. "
+        "focal_table: got 'canada_chna'; expected a table at which canada sits. "
         "Did you mean 'canada_china'?",
     ),
     "consent without provinces": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,14 +76,14 @@ class Round:
         return standing
 
 
-def rounds_of(events: Iterable[Event], table: str) -> list[Round]:
-    """Return the rounds held at a table, in order."""
+def rounds_of(events: Iterable[Event], table: str, openers: Collection[str]) -> list[Round]:
+    """Return the rounds held at a table, in order; `openers` are events that open one."""
     found: list[Round] = []
     occasion: dict[int, str] = {}
     for event in events:
         if event.where != table:
             continue
-        if event.kind == "event":
+        if event.kind == "event" and event.actor in openers:
             occasion[event.week] = event.actor
         elif event.kind == "round opened":
             began = occasion.get(event.week, "")

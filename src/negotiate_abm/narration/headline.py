@@ -25,7 +25,7 @@ def _won(outcome: Outcome) -> str:
     best = outcome.relief[0]
     verbs = ("keeps {} at", "keeps {} at nothing") if outcome.is_held(best) else _CUTS
     won = outcome.voice.cut(best, *verbs)
-    text = f"{outcome.other} {won}"
+    text = f"{outcome.giver(best)} {won}"
     if outcome.strikers:
         verb = "strikes" if len(outcome.strikers) == 1 else "strike"
         return f"{text}, and {listed(outcome.strikers)} {verb}"
@@ -61,7 +61,7 @@ def _without_relief(outcome: Outcome) -> str:
         trimmed = outcome.voice.cut(best, "trims {} to", "ends {}")
         if outcome.voice.is_sliver(best):
             trimmed = f"shaves a sliver off {outcome.voice.issue(best.issue)}"
-        return f"{other} {trimmed}, less than a full step"
+        return f"{outcome.giver(best)} {trimmed}, less than a full step"
     if outcome.record.was_reimposed(outcome.table):
         return f"{other} cuts duties, then raises them again"
     yielded = _yielded(outcome)

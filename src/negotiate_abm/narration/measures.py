@@ -31,7 +31,7 @@ class Measures:
         """Yield what was done about punishments at the reviews, in order."""
         answered = {(t.week, t.table, t.watcher) for t in self._record.threats}
         countered: set[tuple[str, str]] = set()
-        for e in self._record.of_kind("countered", "eased", "tightened", "lifted", "complied"):
+        for e in self._record.of_kind("countered", "eased", "tightened", "lifted", "gave way"):
             if e.kind == "countered":
                 again = (e.target, e.where) in countered
                 countered.add((e.target, e.where))

@@ -70,7 +70,7 @@ def _rung(issue: str, rung: str, week: float, median: float, scenario: Scenario)
 
 
 def in_sentence_of_table(title: str) -> str:
-    """Return a table's title, its first article small: 'the United States and China'."""
+    """Return a table's title, its first article small: 'the buyer and the seller'."""
     return in_sentence(title) if title.startswith("The ") else title
 
 

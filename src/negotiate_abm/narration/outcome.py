@@ -9,6 +9,7 @@ from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.narration.happenings import Threat
 from negotiate_abm.narration.record import Record
 from negotiate_abm.narration.voice import Move
+from negotiate_abm.narration.words import listed
 
 
 class Outcome:
@@ -26,8 +27,7 @@ class Outcome:
         self.voice = record.voice
         self._scenario = record.scenario
         self._row = row
-        focal = self._scenario.focal_table
-        self._reported = list(self._scenario.tables) if focal is None else [focal]
+        self._reported = self._scenario.reported_tables or list(self._scenario.tables)
 
     def number(self, column: str) -> float:
         """Return one of the outcomes."""
@@ -45,19 +45,19 @@ class Outcome:
 
     @property
     def other(self) -> str:
-        """The government it deals with."""
-        entry = self._scenario.tables[self.table]
-        return self.voice.who(entry.host if entry.guest == self._scenario.focal else entry.guest)
+        """The government it deals with, or the governments."""
+        tables = [self._scenario.tables[name] for name in self._reported]
+        others = [t.host if t.guest == self._scenario.focal else t.guest for t in tables]
+        return listed([self.voice.who(name) for name in others])
+
+    def giver(self, move: Move) -> str:
+        """Return the government that gives something."""
+        return self.voice.who(self._scenario.issues[move.issue].conceder)
 
     @property
     def has_duties(self) -> bool:
         """Whether a duty weighs on the focal country's exporters there."""
-        return any(
-            issue.duty is not None
-            and issue.beneficiary == self._scenario.focal
-            and issue.table in self._reported
-            for issue in self._scenario.issues.values()
-        )
+        return self._scenario.bears_duties
 
     # -- what is in force -----------------------------------------------------------------
 
@@ -88,8 +88,8 @@ class Outcome:
         moves = []
         for name, issue in self._scenario.issues.items():
             level = float(self.record.in_force[name][-1])
-            mine = (issue.beneficiary == self._scenario.focal) == to_focal
-            if issue.table == self.table and mine and level > LEVEL_TOLERANCE:
+            mine = self._scenario.focal == (issue.beneficiary if to_focal else issue.conceder)
+            if issue.table in self._reported and mine and level > LEVEL_TOLERANCE:
                 moves.append(Move(name, 0.0, level))
         return sorted(moves, key=lambda m: -self.voice.worth(m.issue, m.after))
 

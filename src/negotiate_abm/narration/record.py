@@ -48,7 +48,12 @@ class Record:
         self.scenario = voice.scenario
         self._trajectories = trajectories
         self.events = events_of(log)
-        self.rounds = {table: rounds_of(self.events, table) for table in self.scenario.tables}
+        self.rounds = {
+            name: rounds_of(
+                self.events, name, {e.title for e in table.events.values() if e.opens_round}
+            )
+            for name, table in self.scenario.tables.items()
+        }
         self.threats = threats_of(self.events)
 
     def series(self, name: str, **place: str) -> FloatArray:
@@ -112,7 +117,9 @@ class Record:
         for event in self.of_kind("offered", "offer lowered"):
             if event.issue == issue and event.week == week:
                 return event.amount
-        complied = any(e.week == week and e.where == table for e in self.of_kind("complied"))
+        complied = any(
+            e.week == week and e.where == table for e in self.of_kind("complied", "gave way")
+        )
         return float(self.offered[issue][week - 1 if complied else week])
 
     def ever_agreed(self, issue: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from negotiate_abm.dates import day
-from negotiate_abm.estimates import share_interval
+from negotiate_abm.estimates import CONFIDENCE, share_interval
 from negotiate_abm.narration.words import (
     counted,
     in_sentence,
@@ -53,7 +53,8 @@ def summary(
 
 
 def _played(scenario: Scenario, about: dict[str, Any], changes: Sequence[str]) -> str:
-    runs, weeks = counted(about["runs"], "run"), counted(about["weeks"], "week")
+    runs = f"{about['runs']:,} runs" if about["runs"] > 12 else counted(about["runs"], "run")
+    weeks = counted(about["weeks"], "week")
     texts = [
         f"{scenario.title}: {runs} of {weeks} from {day(scenario.start)}, seed {about['seed']}."
     ]
@@ -66,7 +67,7 @@ class _Summary:
     def __init__(self, outcomes: pd.DataFrame, scenario: Scenario) -> None:
         self._outcomes = outcomes
         self._scenario = scenario
-        self._table = scenario.focal_table or next(iter(scenario.tables))
+        self._table = next(iter(scenario.reported_tables or scenario.tables))
 
     def _who(self, country: str) -> str:
         entry = self._scenario.countries[country]
@@ -140,10 +141,7 @@ class _Summary:
     def balance(self) -> str:
         """Return what exporters regain, what it costs them, and the political test."""
         focal = self._scenario.focal
-        if not any(
-            i.duty is not None and i.beneficiary == focal and i.table == self._table
-            for i in self._scenario.issues.values()
-        ):
+        if not self._scenario.bears_duties:
             return ""
         who = self._scenario.countries[focal].title
         texts = [
@@ -189,6 +187,7 @@ class _Summary:
                     f"without one, {missed:.1f} of them though a deal that suited both was there"
                 )
             )
+        texts.append(f"Brackets hold {100 * CONFIDENCE:.0f} % intervals.")
         return paragraph(texts)
 
 

@@ -124,5 +124,9 @@ def _rarest(names: list[str], far: FloatArray, runs: int) -> list[str]:
 
 
 def _subject(outcome: str) -> str:
-    """Return what an outcome is about: the issue, table or country it names first."""
-    return outcome.partition(".")[0]
+    """Return what an outcome is about: relief, punishment, or what it names first."""
+    if "relief" in outcome:
+        return "relief"
+    if outcome.endswith(".punished") or outcome.startswith("punishment"):
+        return "punishment"
+    return outcome.partition(".")[0].removesuffix("_at_end").removesuffix("_mean")

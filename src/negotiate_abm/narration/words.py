@@ -96,7 +96,7 @@ def opener(week: int, before: int | None, start: datetime.date) -> str:
     gap = week - before
     if gap == 0:
         return ""
-    if gap == 1 and week % 2:
+    if gap == 1 and week % 2:  # for variety, and the same in every telling
         return "the week after"
     if gap <= _WEEKS_WORTH_COUNTING:
         return later(gap)

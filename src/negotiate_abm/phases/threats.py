@@ -66,7 +66,10 @@ def answer_threats(model: NegotiationModel) -> None:
         draw = model.draw_in([f"answer {watch.name}"], rows)[:, 0]
         complies = draw < chances[:, 0]
         buys_off = ~complies & (draw < chances[:, 1])
-        _comply(model, watch, rows[complies])
+        heeds = rows[complies]
+        watch.complied[heeds] = True
+        model.record_rows("complied", heeds, watch.between(THREATENED), _frozen(watch, heeds))
+        _comply(model, watch, heeds)
         if own_table is not None and buying is not None:
             _buy_off(model, watch, own_table, buying, rows, buys_off)
         model.record_rows("defied", rows[~complies & ~buys_off], watch.between(THREATENED))
@@ -89,12 +92,10 @@ def _comply(model: NegotiationModel, watch: Watch, rows: IntArray) -> None:
     )
     held = np.minimum(table.ceiling[rows], agreed)
     table.ceiling[rows] = np.where(exposes, held, table.ceiling[rows])
-    chill = _chill(model, watch, rows)
+    _chill(model, watch, rows)
     watch.met[rows] |= watch.hanging[rows]
-    watch.complied[rows] = True
     rolls_back = taken_back > LEVEL_TOLERANCE
     model.break_promise(table, side, rows[rolls_back], taken_back[rolls_back])
-    model.record_rows("complied", rows, watch.between(THREATENED), chill)
     model.record_rows(
         "rolled back", rows[rolls_back], watch.between(THREATENED), taken_back[rolls_back]
     )
@@ -106,14 +107,17 @@ def _has_something_to_take_back(watch: Watch, rows: IntArray) -> BoolArray:
     return np.asarray((watch.table.agreed[rows] > agreed + LEVEL_TOLERANCE).any(axis=-1))
 
 
-def _chill(model: NegotiationModel, watch: Watch, rows: IntArray) -> FloatArray:
+def _frozen(watch: Watch, rows: IntArray) -> FloatArray:
+    """Return for how many weeks those who heed a watcher give no more, shape (rows,)."""
+    return watch.chill(rows).astype(np.float64)
+
+
+def _chill(model: NegotiationModel, watch: Watch, rows: IntArray) -> None:
     """Put off further concessions, and this watcher's next threat, for some weeks."""
     table = watch.table
-    chill = watch.chill(rows)
-    until = model.week + chill
+    until = model.week + watch.chill(rows)
     table.chilled_until[rows] = np.maximum(table.chilled_until[rows], until)
     watch.heeded_until[rows] = np.maximum(watch.heeded_until[rows], until)
-    return chill.astype(np.float64)
 
 
 def _buy_off(
@@ -185,7 +189,10 @@ def review_measures(model: NegotiationModel) -> None:
             # A punishment in force is certain: what it weighs is how hard it hits.
             chances = answers(threatened, watch, considers, punishment[considers])
             draw = model.draw_in([f"reconsider {watch.name}"], considers)[:, 0]
-            _comply(model, watch, considers[draw < chances[:, 0]])
+            yields = considers[draw < chances[:, 0]]
+            frozen = _frozen(watch, yields)
+            model.record_rows("gave way", yields, watch.between(THREATENED), frozen)
+            _comply(model, watch, yields)
         counter = watch.feud.of(THREATENED)
         if watch.counter is not None:
             draw = model.draw_for(threatened, f"counter {watch.name}")

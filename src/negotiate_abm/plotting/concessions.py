@@ -21,7 +21,6 @@ from negotiate_abm.plotting.style import (
     heading,
     legend_below,
     mean_name,
-    mean_of,
     new_figure,
     number,
     tidy,
@@ -114,7 +113,9 @@ def _panel(axes: Axes, issue: xr.Dataset, title: str) -> None:
     weeks = issue["week"].values
     bands(axes, weeks, issue["in_force"].values, BLUE)
     for stage, (colour, style, thickness, _) in _STAGES.items():
-        axes.plot(weeks, mean_of(issue[stage].values), color=colour, linestyle=style, lw=thickness)
+        axes.plot(
+            weeks, issue[stage].values.mean(axis=0), color=colour, linestyle=style, lw=thickness
+        )
     tidy(axes, title)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.grid(visible=False)  # the rungs are the lines to read by

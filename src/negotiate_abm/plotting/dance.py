@@ -15,7 +15,7 @@ from negotiate_abm.dates import date_of, day
 from negotiate_abm.mechanisms.numerics import FloatArray
 from negotiate_abm.plotting import style
 from negotiate_abm.plotting.labels import Label, place_labels
-from negotiate_abm.plotting.steps import Deal, Steps, steps_of
+from negotiate_abm.plotting.steps import KINDS, Deal, Steps, steps_of
 from negotiate_abm.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -27,17 +27,27 @@ if TYPE_CHECKING:
 
 UNIT = "C$ billion a year"
 
+# Inches: the figure, and the room for a country's title in labels and in the legend.
+_WIDTH = 12.5
+_LABEL_WIDTH, _TITLE_WIDTH, _LEGEND_WIDTH = 2.6, 5.3, 2.2
+
 # The guest and the host: a colour that darkens as time goes by, and a marker.
 _COLOURS, _MARKERS = (style.BLUE, style.VERMILION), ("o", "s")
 _LIGHTEST = 0.30
 
-# What may happen to a package, in the order in which it is drawn: its mark and its name.
-_MARKS: dict[str, tuple[str, float, str, str]] = {
-    "talks agreed": ("*", 190.0, "white", "talks agreed by officials"),
-    "conceded": ("P", 110.0, style.GREEN, "conceded to buy off a threat"),
-    "broken at home": ("X", 110.0, style.ORANGE, "signed, then broken at home"),
-    "agreed": ("*", 330.0, style.ORANGE, "agreed"),
-}
+# The mark and the name of each of `KINDS`.
+_MARKS: dict[str, tuple[str, float, str, str]] = dict(
+    zip(
+        KINDS,
+        (
+            ("*", 190.0, "white", "talks agreed by officials"),
+            ("P", 110.0, style.GREEN, "conceded to buy off a threat"),
+            ("X", 110.0, style.ORANGE, "signed, then broken at home"),
+            ("*", 330.0, style.ORANGE, "agreed"),
+        ),
+        strict=True,
+    )
+)
 _POINTS = {"Nash": ("D", 12, style.PURPLE), "Kalai-Smorodinsky": ("^", 8, style.GREEN)}
 
 # Rounds that follow each other at once must be told apart.
@@ -60,8 +70,8 @@ def dance(weeks: Iterator[NegotiationModel], run: int, table: str) -> Figure:
         Whose talks.
     """
     steps, scenario = steps_of(weeks, table)
-    title = f"{scenario.title}\n{scenario.tables[table].title}: who offered what in run {run:,}"
-    figure = style.new_figure(12.5, 10.2, title)
+    what = f"{scenario.tables[table].title}: who offered what in run {run:,}"
+    figure = style.new_figure(_WIDTH, 10.2, style.two_lines(scenario.title, what, _WIDTH))
     grid = figure.add_gridspec(2, 2, height_ratios=(1.5, 1.0))
     whole, near = _whole(steps), _near(steps)
     if near is None or _share(near, whole) > _FILLS:
@@ -149,9 +159,14 @@ def _space(axes: Axes, steps: Steps, scenario: Scenario) -> None:
     for deal in steps.deals:
         _deal(axes, deal, *deal.gains)
     axes.plot(*steps.in_force[-1], marker="o", ms=15, mfc="none", mec="black", mew=2.0, zorder=8)
-    guest, host = (scenario.countries[party].title for party in steps.parties)
-    axes.set_xlabel(f"gain of {guest}, {UNIT}", fontsize=style.TICK)
-    axes.set_ylabel(f"gain of {host}, {UNIT}", fontsize=style.TICK)
+    guest, host = (_gain_of(scenario, party) for party in steps.parties)
+    axes.set_xlabel(f"{guest}, {UNIT}", fontsize=style.TICK)
+    axes.set_ylabel(f"{host}, {UNIT}", fontsize=style.TICK)
+
+
+def _gain_of(scenario: Scenario, party: str) -> str:
+    words = f"gain of {scenario.countries[party].title}"
+    return style.wrapped(words, _LABEL_WIDTH, style.TICK, 1)
 
 
 def _path(axes: Axes, steps: Steps, number: int, side: int) -> None:
@@ -264,9 +279,10 @@ def _by_week(axes: Axes, steps: Steps, scenario: Scenario, party: int) -> None:
     _offers(axes, steps, np.stack([steps.weeks, steps.gains[:, party]], axis=-1))
     for deal in steps.deals:
         _deal(axes, deal, deal.week, float(deal.gains[party]))
-    title = scenario.countries[steps.parties[party]].title
-    style.tidy(axes, "", f"gain of {title},\n{UNIT}")
-    axes.set_title(f"Gain of {title} from each package", fontsize=style.LABEL, loc="left", pad=16)
+    style.tidy(axes, "", f"{_gain_of(scenario, steps.parties[party])},\n{UNIT}")
+    title = f"Gain of {scenario.countries[steps.parties[party]].title} from each package"
+    title = style.wrapped(title, _TITLE_WIDTH, most_lines=2)
+    axes.set_title(title, fontsize=style.LABEL, loc="left", pad=16)
     style.week_axis(axes, weeks.astype(np.float64), scenario)
     axes.set_xlim(-0.5, last + 0.5)
     if not steps.weeks.size:
@@ -276,7 +292,10 @@ def _by_week(axes: Axes, steps: Steps, scenario: Scenario, party: int) -> None:
 
 
 def _legend(steps: Steps, scenario: Scenario) -> list[Artist]:
-    titles = [scenario.countries[party].title for party in steps.parties]
+    titles = [
+        style.wrapped(scenario.countries[party].title, _LEGEND_WIDTH, style.TICK, 2)
+        for party in steps.parties
+    ]
     given = bool((steps.space.least != 0.0).any())
     floor = "reservations" if given else "status quo"
     found: list[Artist] = [

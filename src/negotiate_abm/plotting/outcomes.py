@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ROW = 0.245  # inches a row of rungs
+_WIDTH = 13.0  # inches, as all that follow but rows
+_ROW = 0.245  # a row of rungs
+_RUNG_WIDTH, _HEADING_WIDTH, _LABEL_WIDTH, _TICK_WIDTH = 2.7, 5.3, 3.3, 0.9
 _HEADING = 2.5  # rows
 _BINS = 20
 
@@ -53,9 +54,9 @@ def outcomes(outcomes: pd.DataFrame, scenario: Scenario, table: str | None) -> F
     halves = _halves(names, scenario)
     rows = max(sum(_rows(name, scenario) for name in half) for half in halves)
     where = scenario.title if table is None else f"{scenario.title}: {scenario.tables[table].title}"
-    title = f"{where}\nOutcomes at the end of {style.count_of_runs(len(outcomes))}"
+    what = f"Outcomes at the end of {style.count_of_runs(len(outcomes))}"
     upper = max(_ROW * rows + 1.0, 2.6)
-    figure = style.new_figure(13.0, upper + 5.0, title)
+    figure = style.new_figure(_WIDTH, upper + 5.0, style.two_lines(where, what, _WIDTH))
     top, bottom = np.ravel(figure.subfigures(2, 1, squeeze=False, height_ratios=(upper, 3.7)))
     for axes, half in zip(top.subplots(1, len(halves), squeeze=False)[0], halves, strict=True):
         _rungs(axes, half, outcomes, scenario, rows)
@@ -113,7 +114,7 @@ def _rungs(
         for step, (rung, entry) in enumerate(issue.ladder.items()):
             place = top + 1.65 + step
             ticks.append(place)
-            labels.append(entry.title)
+            labels.append(style.wrapped(entry.title, _RUNG_WIDTH, style.TICK, 1))
             axes.axhline(place, color="0.9", lw=0.6, zorder=0)
             _dot(axes, place - 0.14, reached(outcomes, name, rung), "o", style.BLUE, style.BLUE)
             there = in_force(outcomes, scenario, name, rung)
@@ -140,12 +141,13 @@ def _heading(
     low, high = np.quantile(levels, [0.05, 0.95])
     level = f"level in force {levels.mean():.2f} ({low:.2f} to {high:.2f})"
     lines = (
-        (0.0, issue.title, "bold", "black"),
-        (0.8, f"{scenario.countries[issue.conceder].title} gives; {level}", "normal", "0.25"),
+        (0.0, issue.title, "", "bold", "black"),
+        (0.8, scenario.countries[issue.conceder].title, f" gives; {level}", "normal", "0.25"),
     )
-    for down, words, weight, colour in lines:
+    for down, words, more, weight, colour in lines:
+        room = _HEADING_WIDTH / (2.0 if more else 1.15)  # bold is wider
         axes.annotate(
-            words,
+            style.wrapped(words, room, style.TICK, 1) + more,
             (0.0, place + down),
             xycoords=("axes fraction", "data"),
             xytext=(-150, 0),
@@ -219,8 +221,9 @@ def _relief(axes: Axes, outcomes: pd.DataFrame, scenario: Scenario) -> None:
         va="top",
         fontsize=9.5,
     )
-    focal = scenario.countries[scenario.focal].title
-    axes.set_xlabel(f"relief to exporters of {focal}, C$ billion a year", fontsize=style.TICK)
+    focal = f"relief to exporters of {scenario.countries[scenario.focal].title}"
+    focal = style.wrapped(focal, _LABEL_WIDTH, style.TICK, 2)
+    axes.set_xlabel(f"{focal}, C$ billion a year", fontsize=style.TICK)
     style.tidy(axes, "Relief at the end", "runs, %, with 90 % interval")
     top = axes.get_ylim()[1]
     axes.set_yticks([tick for tick in axes.get_yticks() if tick <= min(top, 100.0)])
@@ -308,13 +311,15 @@ def _joint(axes: Axes, outcomes: pd.DataFrame, scenario: Scenario) -> None:
         fontweight="bold",
     )
     who = " or ".join(scenario.countries[name].title for name in watchers(scenario))
-    focal = scenario.countries[scenario.focal].title
+    focal = style.wrapped(
+        f"{scenario.countries[scenario.focal].title} has", _TICK_WIDTH, style.TICK
+    )
     axes.set_xlim(-0.02, 2.02)
     axes.set_ylim(2.02, -0.02)
     axes.set_xticks([0.5, 1.5], ["never", "punished"])
-    axes.set_yticks([0.5, 1.5], [f"{focal} has\nrelief", "no relief"])
-    words = fill(f"punished by {who}, at any time; runs, %, with 90 % interval", 44)
-    words += "\nrelief: a duty cut by a substantive rung"
+    axes.set_yticks([0.5, 1.5], [f"{focal}\nrelief", "no relief"])
+    words = style.wrapped(f"punished by {who}, at any time;", _LABEL_WIDTH, style.TICK)
+    words += "\nruns, %, with 90 % interval\nrelief: a duty cut by a substantive rung"
     axes.set_xlabel(words, fontsize=style.TICK)
     style.tidy(axes, "Relief without punishment?")
     axes.grid(visible=False)

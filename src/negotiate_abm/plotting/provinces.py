@@ -28,7 +28,6 @@ from negotiate_abm.plotting.style import (
     heading,
     legend_below,
     mean_name,
-    mean_of,
     new_figure,
     number,
     tidy,
@@ -101,7 +100,7 @@ def _pressure(axes: Axes, trajectories: xr.Dataset, scenario: Scenario, name: st
     weeks = trajectories["week"].values
     pressure = trajectories["pressure"].sel(province=name).values
     bands(axes, weeks, pressure, BLUE)
-    axes.plot(weeks, mean_of(pressure), color=BLUE, lw=2.2)
+    axes.plot(weeks, pressure.mean(axis=0), color=BLUE, lw=2.2)
     axes.axhline(entry.support.value, color=VERMILION, linestyle="--", lw=1.6)
     tidy(axes, ylabel="share, 0 to 1")
     axes.set_ylim(0.0, 1.0)
@@ -120,7 +119,7 @@ def _approval(axes: Axes, trajectories: xr.Dataset, scenario: Scenario) -> None:
         bands(axes, weeks, approval, colour)
         title = wrapped(scenario.countries[country].title, _TITLE_WIDTH, TICK, 1)
         words = mean_name(title, len(approval))
-        axes.plot(weeks, mean_of(approval), color=colour, linestyle=style, lw=2.2, label=words)
+        axes.plot(weeks, approval.mean(axis=0), color=colour, linestyle=style, lw=2.2, label=words)
         reach.append(np.quantile(approval, [0.05, 0.95], axis=0))
     if len(countries) > 1:
         axes.legend(frameon=False, fontsize=TICK)

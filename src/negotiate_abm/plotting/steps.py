@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # What may happen to a package, in the order in which it is drawn.
 KINDS = ("talks agreed", "conceded", "broken at home", "agreed")
 
+# How far under what a side falls back on a point of the zone may lie, by rounding.
+_ROUNDING = 1e-9
+
 _ENDS = ("agreed", "broken at home", "round failed")
 
 
@@ -80,7 +83,7 @@ class Steps:
     def zone(self) -> FloatArray:
         """The part of the frontier on which both sides have what they fall back on."""
         frontier, least = self.space.frontier, self.space.least
-        return frontier[(frontier >= least - 1e-9).all(axis=-1)]
+        return frontier[(frontier >= least - _ROUNDING).all(axis=-1)]
 
     @property
     def marked(self) -> FloatArray:

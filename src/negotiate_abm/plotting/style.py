@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, SKY, PURPLE, BLACK = "#E69F00", "#56B4E9", "#CC79A7", "#000000"
 GREY = "0.45"
-# In an order in which neighbours differ in lightness too.
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 LineStyle = Literal["-", "--", ":", "-."]
 LINES: tuple[LineStyle, ...] = ("-", "--", ":", "-.")
 
@@ -43,7 +41,6 @@ CONFIDENCE = 0.90
 
 # The middle half of the runs and nine tenths of them, and how darkly each is drawn.
 BANDS = ((0.05, 0.95, 0.16), (0.25, 0.75, 0.30))
-DPI = 150
 
 
 def new_figure(width: float, height: float, title: str) -> Figure:
@@ -52,6 +49,11 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     figure = Figure(figsize=(width, height), layout=layout)
     figure.suptitle(title, fontsize=TITLE)
     return figure
+
+
+def plain(text: str) -> str:
+    """Return a text that Matplotlib draws as it stands, dollars and all: no mathematics."""
+    return text.replace("$", r"\$")
 
 
 def wrapped(text: str, inches: float, size: float = LABEL, most_lines: int = 3) -> str:
@@ -73,7 +75,7 @@ def wrapped(text: str, inches: float, size: float = LABEL, most_lines: int = 3) 
         while lines[-1] and _width(lines[-1] + " …", size) > inches:
             lines[-1] = lines[-1].rstrip(" ")[:-1]
         lines[-1] = lines[-1].rstrip(" ") + " …"
-    return "\n".join(line.rstrip(" ") for line in lines).replace("$", r"\$")
+    return plain("\n".join(line.rstrip(" ") for line in lines))
 
 
 @lru_cache(maxsize=4096)
@@ -82,6 +84,14 @@ def _width(text: str, size: float) -> float:
     font = FontProperties(size=size)
     points, _, _ = text_to_path.get_text_width_height_descent(text.rstrip(" "), font, ismath=False)
     return float(points) / 72.0
+
+
+def two_lines(title: str, what: str, width: float) -> str:
+    """Return a figure's title: the case on a line or two, and what is drawn on the next.
+
+    `width` is the figure's, in inches.
+    """
+    return "\n".join(wrapped(text, 0.95 * width, TITLE, 2) for text in (title, what))
 
 
 def heading(scenario: Scenario, what: str, runs: int, width: float) -> str:
@@ -110,13 +120,8 @@ def extra_height(titles: Sequence[str], columns: int, lines: int = 1) -> float:
     return sum(0.18 * max(more, 0) for more in most)
 
 
-def mean_of(values: FloatArray) -> FloatArray:
-    """Return the mean over runs by week; `values` is (runs, weeks)."""
-    return np.asarray(values.mean(axis=0))
-
-
 def mean_name(what: str, runs: int) -> str:
-    """Return what a line drawn by `mean_of` is called in a legend."""
+    """Return what a mean over so many runs is called in a legend."""
     return what if runs == 1 else f"{what}, mean"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +35,9 @@ DEEDS: dict[str, tuple[bool, str, str, str, str]] = {
 _SLOT = 0.058
 
 _MOST_COLUMNS = 3
-_WRAP = 30
+
+# Inches: the figure, what its panels' titles have room for together, and the names of issues.
+_WIDTH, _TITLES_WIDTH, _ISSUE_WIDTH = 13.0, 11.4, 2.2
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,12 @@ class Watched:
     watcher: str
     threatens: str
 
-    def title(self, scenario: Scenario) -> str:
-        """Return it in words."""
+    def title(self, scenario: Scenario, width: float) -> str:
+        """Return it in words, in lines of so many inches."""
         watcher, threatens = (scenario.countries[c].title for c in (self.watcher, self.threatens))
-        return f"{watcher} over {scenario.tables[self.table].title}\n(would punish {threatens})"
+        over = f"{watcher} over {scenario.tables[self.table].title}"
+        lines = (over, f"(would punish {threatens})")
+        return "\n".join(style.wrapped(line, width, most_lines=2) for line in lines)
 
     def events(self, events: pd.DataFrame, kind: str) -> pd.DataFrame:
         """Return one kind of this watch's events."""
@@ -96,8 +99,9 @@ def threats(trajectories: xr.Dataset, events: pd.DataFrame, scenario: Scenario) 
     events = events[events["kind"].isin(list(DEEDS))]
     rows, columns = style.grid_of(len(watched), _MOST_COLUMNS)
     losses = _losses(scenario)
-    title = f"{scenario.title}\nThreats and what becomes of them, {style.count_of_runs(runs)}"
-    figure = style.new_figure(13.0, 2.0 + 6.2 * rows + (2.9 if losses else 0.0), title)
+    what = f"Threats and what becomes of them, {style.count_of_runs(runs)}"
+    height = 2.0 + 6.2 * rows + (2.9 if losses else 0.0)
+    figure = style.new_figure(_WIDTH, height, style.two_lines(scenario.title, what, _WIDTH))
     heights = [1.0, 0.7] * rows + ([0.8] if losses else [])
     parts = list(np.ravel(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)))
     shares = [_shares(events, watch, weeks, runs) for watch in watched]
@@ -113,14 +117,16 @@ def threats(trajectories: xr.Dataset, events: pd.DataFrame, scenario: Scenario) 
                 causes[place].set_visible(False)
                 continue
             _by_week(by_week[place], shares[i], weeks, top)
-            style.tidy(by_week[place], watched[i].title(scenario), "runs that have come to it, %")
+            title = watched[i].title(scenario, _TITLES_WIDTH / columns)
+            style.tidy(by_week[place], title, "runs that have come to it, %")
             _week_axis(by_week[place], weeks, scenario)
             _causes(causes[place], events, watched[i], scenario, runs)
     if losses:
         panels = parts[-1].subplots(1, len(losses), squeeze=False)[0]
         for axes, (name, words) in zip(panels, losses.items(), strict=True):
             _money(axes, trajectories[name].values, weeks)
-            style.tidy(axes, words, "C$ billion a year")
+            title = style.wrapped(words, _TITLES_WIDTH / len(losses), most_lines=2)
+            style.tidy(axes, title, "C$ billion a year")
             style.week_axis(axes, weeks, scenario)
     style.legend_below(figure, _legend(bool(losses)), columns=6)
     return figure
@@ -248,7 +254,7 @@ def _cause(issue: str, scenario: Scenario) -> str:
     words = (
         scenario.issues[issue].title if issue else "no concession: visits, ties, trade turning away"
     )
-    return fill(words, _WRAP)
+    return style.wrapped(words, _ISSUE_WIDTH, style.TICK)
 
 
 # -- what is gained and lost -------------------------------------------------------------------

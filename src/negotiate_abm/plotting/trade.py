@@ -24,7 +24,6 @@ from negotiate_abm.plotting.style import (
     heading,
     legend_below,
     mean_name,
-    mean_of,
     new_figure,
     number,
     tidy,
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 # Two duties, or duties and partners, side by side, each of them two panels wide.
 _COLUMNS = 4
 _WIDTH, _PANEL_HEIGHT, _MARGINS = 11.5, 2.15, 1.2
-_TITLE_WIDTH = 2.2
+_TITLE_WIDTH = 2.15
 
 _MONEY = "C$ billion a year"
 
@@ -129,7 +128,7 @@ def _exports(axes: Axes, trajectories: xr.Dataset, scenario: Scenario, name: str
     exports = trajectories["exports"].sel(flow=_flow(scenario, name)).values
     _draw(axes, trajectories, scenario, exports, BLUE, "-")
     axes.set_ylabel(_MONEY, fontsize=TICK)
-    mean = mean_of(exports)
+    mean = exports.mean(axis=0)
     top = max(float(np.quantile(exports, 0.95, axis=0).max()), float(mean.max()))
     axes.set_ylim(0.0, 1.35 * top or 1.0)
     _note(axes, f"{_at_first(exports)}, {_short(mean[-1])} at last")
@@ -142,7 +141,9 @@ def _partner(axes: Axes, trajectories: xr.Dataset, scenario: Scenario, partner: 
     _draw(axes, trajectories, scenario, _change(total), BLACK, "-")
     if punishable & set(flows):
         hit = _change(_sum(trajectories, [flow for flow in flows if flow in punishable]))
-        axes.plot(trajectories["week"].values, mean_of(hit), color=PURPLE, linestyle="-.", lw=2.0)
+        axes.plot(
+            trajectories["week"].values, hit.mean(axis=0), color=PURPLE, linestyle="-.", lw=2.0
+        )
     axes.set_ylabel(f"change,\n{_MONEY}", fontsize=TICK)
     low, high = axes.get_ylim()
     least = _LEAST_SPAN * float(total[:, 0].mean())
@@ -186,7 +187,7 @@ def _draw(
     """Draw the mean over runs with its bands, over the weeks."""
     weeks = trajectories["week"].values
     bands(axes, weeks, values, colour)
-    axes.plot(weeks, mean_of(values), color=colour, linestyle=style, lw=2.2)
+    axes.plot(weeks, values.mean(axis=0), color=colour, linestyle=style, lw=2.2)
     week_axis(axes, weeks, scenario)
 
 

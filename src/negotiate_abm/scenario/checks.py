@@ -61,7 +61,9 @@ def _references(s: Scenario) -> Iterator[Problem]:
         yield Problem("start", f"{s.start:%A %d %B %Y}", "a Monday", "Move it to the week's own.")
     yield from _name("focal", s.focal, s.countries, _COUNTRY)
     if s.focal_table is not None:
-        yield from _name("focal_table", s.focal_table, s.tables, "a table of the scenario")
+        own = [name for name, t in s.tables.items() if s.focal in (t.host, t.guest)]
+        what = f"a table at which {s.focal} sits" if own else "a table of the scenario"
+        yield from _name("focal_table", s.focal_table, own or s.tables, what)
     for name, country in s.countries.items():
         key = f"countries.{name}"
         yield from _name(f"{key}.tactic", country.tactic, tactics.names(), "a registered tactic")

@@ -492,3 +492,20 @@ class Scenario(Entry):
         [], description="Mechanisms and tables switched off: what is theirs is left out."
     )
     sources: dict[str, Source] = {}
+
+    @property
+    def reported_tables(self) -> list[str]:
+        """The tables whose relief and punishment are reported: those the focal country sits at."""
+        if self.focal_table is not None:
+            return [self.focal_table]
+        return [name for name, t in self.tables.items() if self.focal in (t.host, t.guest)]
+
+    @property
+    def bears_duties(self) -> bool:
+        """Whether a duty that a reported table could cut weighs on the focal country."""
+        return any(
+            issue.duty is not None
+            and issue.beneficiary == self.focal
+            and issue.table in self.reported_tables
+            for issue in self.issues.values()
+        )

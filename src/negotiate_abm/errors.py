@@ -60,10 +60,15 @@ class ResultError(NegotiateError):
     """A result that cannot be saved or read."""
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return a hint that points from a misspelt name to the nearest valid one."""
+def nearest(name: str, names: Iterable[str], otherwise: str | None = None) -> str:
+    """Return a hint that points from a misspelt name to the nearest valid one.
+
+    Where none is near it lists them all, or says what is given to say `otherwise`.
+    """
     options = sorted(names)
     close = get_close_matches(name, options, n=1, cutoff=0.5)
     if close:
         return f"Did you mean '{close[0]}'?"
+    if otherwise is not None:
+        return otherwise
     return f"Valid names: {', '.join(options)}." if options else "There are no valid names here."

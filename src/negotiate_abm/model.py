@@ -207,23 +207,26 @@ class NegotiationModel(mesa.Model):
 
     def relief(self, country: str) -> FloatArray:
         """Return what exporters regain at the focal table, C$ billion a year, shape (runs,)."""
-        total = np.zeros(self.runs)
-        for table in self._reported_tables():
-            if country in table.parties:
-                gains = table.restored() * table.exporter_stake * self.missing(table)
-                total = total + (gains * ~table.concedes(table.side_of(country))).sum(axis=-1)
-        return total
+        return self._borne_by(
+            country, lambda table: table.restored() * table.exporter_stake * self.missing(table)
+        )
 
     def made_good(self, country: str) -> FloatArray:
         """Return what other buyers replace of its losses to duties there, C$bn a year, (runs,).
 
         Of all that the duties of the start cost; what `relief` brings comes on top.
         """
+        return self._borne_by(
+            country, lambda table: table.exporter_stake * (1.0 - self.missing(table))
+        )
+
+    def _borne_by(self, country: str, amounts: Callable[[Table], FloatArray]) -> FloatArray:
+        """Return what amounts by issue, (runs, issues), sum to over the duties a country bears."""
         total = np.zeros(self.runs)
         for table in self._reported_tables():
             if country in table.parties:
-                replaced = table.exporter_stake * (1.0 - self.missing(table))
-                total = total + (replaced * ~table.concedes(table.side_of(country))).sum(axis=-1)
+                theirs = ~table.concedes(table.side_of(country))
+                total = total + (amounts(table) * theirs).sum(axis=-1)
         return total
 
     def punishment_loss(self, country: str) -> FloatArray:

@@ -23,7 +23,7 @@ from typing import Any
 
 from negotiate_abm.errors import StrategyError, nearest
 from negotiate_abm.files import read_regular
-from negotiate_abm.mechanisms.registry import Registry
+from negotiate_abm.mechanisms.registry import Registry, line_of
 from negotiate_abm.mechanisms.retaliation import FeudView, retaliation_strategies
 from negotiate_abm.mechanisms.tactics import BargainingView, tactics
 
@@ -130,7 +130,7 @@ def _guarded(rule: Rule, what: str) -> Rule:
             return rule(view)
         except SystemExit as error:
             raise StrategyError(
-                f"{what} asked to exit ({_line_of(error)}); expected a number for each run. "
+                f"{what} asked to exit ({line_of(error)}); expected a number for each run. "
                 f"Mend the rule: it must return, whatever it sees."
             ) from error
         except AttributeError as error:
@@ -138,22 +138,12 @@ def _guarded(rule: Rule, what: str) -> Rule:
                 raise
             names = [field.name for field in fields(error.obj)]
             raise StrategyError(
-                f"{what} asked its view for '{error.name}' ({_line_of(error)}); expected one of "
-                f"{', '.join(names)}. {_hint(str(error.name), names)}"
+                f"{what} asked its view for '{error.name}' ({line_of(error)}); expected one of "
+                f"{', '.join(names)}. "
+                f"{nearest(str(error.name), names, otherwise='Use one of them.')}"
             ) from error
 
     return guarded
-
-
-def _hint(name: str, names: list[str]) -> str:
-    hint = nearest(name, names)
-    return hint if hint.startswith("Did you mean") else "Use one of them."
-
-
-def _line_of(error: BaseException) -> str:
-    """Return where a rule went wrong, as file and line."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}, line {last.lineno}"
 
 
 def _shown(value: object) -> str:

@@ -10,7 +10,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from negotiate_abm.errors import NegotiateError, ScenarioError, nearest
@@ -118,10 +118,10 @@ class Parser(argparse.ArgumentParser):
             names = re.split(r",\s*", choice[2].replace("'", ""))
             message = (
                 f"got '{choice[1]}'; expected one of {', '.join(names)}. "
-                f"{_nearest_or_less(choice[1], names)}"
+                f"{nearest(choice[1], names, otherwise='')}"
             )
         elif surplus:
-            hint = _nearest_or_less(surplus[1].partition("=")[0], _options_of(self))
+            hint = nearest(surplus[1].partition("=")[0], _options_of(self), otherwise="")
             if surplus[1] == "--debug":
                 hint = "Write it before the command."
             message = f"{message}. {hint}"
@@ -132,12 +132,6 @@ class Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print help or the version; where it cannot be written, let it be known."""
         print(message, end="", file=file)
-
-
-def _nearest_or_less(name: str, names: Iterable[str]) -> str:
-    """Return a hint at the nearest name, nothing where none is near."""
-    hint = nearest(name, names)
-    return hint if hint.startswith("Did you mean") else ""
 
 
 def _options_of(parser: argparse.ArgumentParser) -> set[str]:

@@ -12,7 +12,8 @@ import numpy as np
 import negotiate_abm
 from negotiate_abm.dates import MONTHS, date_of, part_of_month
 from negotiate_abm.model import NegotiationModel
-from negotiate_abm.narration.chronicle import Beat, Chronicle
+from negotiate_abm.narration.beats import Beat
+from negotiate_abm.narration.chronicle import Chronicle
 from negotiate_abm.narration.record import Record
 from negotiate_abm.narration.story import story as tell
 from negotiate_abm.narration.voice import Voice

@@ -62,7 +62,7 @@ class Strategy(Generic[View]):
         except Exception as error:
             raise StrategyError(
                 f"{self.kind} '{self.name}' raised {type(error).__name__}: {error} "
-                f"({_line_of(error)}); expected a number for each of {shape[0]} runs. "
+                f"({line_of(error)}); expected a number for each of {shape[0]} runs. "
                 f"{self._hint()}"
             ) from error
         numbers = _array(answer)
@@ -124,7 +124,7 @@ def _brief(value: Any) -> str:
         return f"a value of type {type(value).__name__}"
 
 
-def _line_of(error: Exception) -> str:
+def line_of(error: BaseException) -> str:
     """Return where a rule went wrong, as file and line."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{last.filename}, line {last.lineno}"

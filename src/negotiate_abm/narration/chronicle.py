@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Beat", "Chronicle"]
-
 
 class Chronicle:
     """The happenings of one run.

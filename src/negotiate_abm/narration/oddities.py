@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from negotiate_abm.narration.surprise import Oddity
-from negotiate_abm.narration.words import in_sentence, money
+from negotiate_abm.narration.words import government, in_sentence, money, phrase_of
 from negotiate_abm.scenario.schema import Scenario
 
 _DEEDS = {
@@ -45,13 +45,13 @@ def _what(oddity: Oddity, scenario: Scenario) -> str:
     if name in scenario.issues:
         entry = scenario.issues[name]
         state = "agreed" if rest == "agreed" else "in force"
-        issue = entry.phrase or in_sentence(entry.title)
+        issue = phrase_of(entry)
         level = f"level {value:.2f}" if value > 0.0 else "nothing"
         return f"{level} {state} on {issue} at the end (median {median:.2f})"
     if name in scenario.countries and rest in _DEEDS:
         who = scenario.countries[name]
         deed = _DEEDS[rest] if value else f"never {_DEEDS[rest]}"
-        return f"{who.capital or who.title} {deed}"
+        return f"{government(who)} {deed}"
     if name in scenario.tables:
         title = in_sentence_of_table(scenario.tables[name].title)
         return f"{value:.0f} {_AT_TABLES[rest]} at the table of {title} (median {median:g})"
@@ -61,7 +61,7 @@ def _what(oddity: Oddity, scenario: Scenario) -> str:
 def _rung(issue: str, rung: str, week: float, median: float, scenario: Scenario) -> str:
     entry = scenario.issues[issue]
     told = entry.ladder[rung].phrase or (
-        f"on {entry.phrase or in_sentence(entry.title)}, '{in_sentence(entry.ladder[rung].title)}'"
+        f"on {phrase_of(entry)}, '{in_sentence(entry.ladder[rung].title)}'"
     )
     if math.isinf(week):
         return f"{told} never agreed (median week {median:.0f})"

@@ -36,7 +36,7 @@ class Outcome:
     @property
     def table(self) -> str:
         """The table that the story is about."""
-        return self._reported[0]
+        return self.record.focal_table
 
     @property
     def capital(self) -> str:

@@ -157,7 +157,7 @@ class Record:
     @property
     def focal_table(self) -> str:
         """The table that a story is about."""
-        return self.scenario.focal_table or next(iter(self.scenario.tables))
+        return next(iter(self.scenario.reported_tables or self.scenario.tables))
 
     def named_in_deal(self, table: str) -> int:
         """Return how many things that a side gives are named where a deal is told."""

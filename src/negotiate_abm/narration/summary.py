@@ -11,6 +11,7 @@ from negotiate_abm.dates import day
 from negotiate_abm.estimates import CONFIDENCE, share_interval
 from negotiate_abm.narration.words import (
     counted,
+    government,
     in_sentence,
     listed,
     money,
@@ -70,8 +71,7 @@ class _Summary:
         self._table = next(iter(scenario.reported_tables or scenario.tables))
 
     def _who(self, country: str) -> str:
-        entry = self._scenario.countries[country]
-        return entry.capital or entry.title
+        return government(self._scenario.countries[country])
 
     def _share(self, column: str) -> str:
         share = float(self._outcomes[column].mean())

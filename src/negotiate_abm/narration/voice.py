@@ -10,7 +10,7 @@ import numpy as np
 
 from negotiate_abm.mechanisms.preferences import LEVEL_TOLERANCE
 from negotiate_abm.model import NegotiationModel
-from negotiate_abm.narration.words import in_sentence, listed, per_cent
+from negotiate_abm.narration.words import government, in_sentence, listed, per_cent, phrase_of
 from negotiate_abm.scenario.schema import Scenario
 from negotiate_abm.scenario.stakes import Ladder, rates
 from negotiate_abm.tables import Table
@@ -55,13 +55,11 @@ class Voice:
 
     def who(self, country: str) -> str:
         """Return a government as a story names it: by its capital, where that is known."""
-        entry = self.scenario.countries[country]
-        return entry.capital or entry.title
+        return government(self.scenario.countries[country])
 
     def issue(self, name: str) -> str:
         """Return an issue as a sentence names it."""
-        entry = self.scenario.issues[name]
-        return entry.phrase or in_sentence(entry.title)
+        return phrase_of(self.scenario.issues[name])
 
     def table_of(self, issue: str) -> tuple[Table, int]:
         """Return the table an issue is on, at the start, and its place there."""
@@ -246,7 +244,7 @@ class Voice:
     def _tariff(self, flow: str, key: str, coverage: str, intensity: float = 1.0) -> str:
         rate = intensity * self.number(key + "rate")
         covered = self.number(key + coverage)
-        goods = self.scenario.flows[flow].phrase or in_sentence(self.scenario.flows[flow].title)
+        goods = phrase_of(self.scenario.flows[flow])
         return (
             f"an added tariff of {per_cent(100 * rate)} per cent on "
             f"{per_cent(100 * covered)} per cent of {goods}"

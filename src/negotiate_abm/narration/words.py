@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from negotiate_abm.dates import date_of, day, part_of_month
+from negotiate_abm.scenario.schema import Country, Flow, Issue
 
 _NUMBERS = (
     "no",
@@ -58,6 +59,16 @@ def listed(things: Sequence[str]) -> str:
         return "; ".join(things[:-1]) + "; and " + things[-1]
     simple = not any("," in thing or " and " in thing for thing in things)
     return ", ".join(things[:-1]) + (" and " if simple else ", and ") + things[-1]
+
+
+def government(country: Country) -> str:
+    """Return a government as a story names it: by its capital, where that is known."""
+    return country.capital or country.title
+
+
+def phrase_of(entry: Issue | Flow) -> str:
+    """Return an issue, or the goods of a flow, as a sentence names it."""
+    return entry.phrase or in_sentence(entry.title)
 
 
 def in_sentence(title: str) -> str:

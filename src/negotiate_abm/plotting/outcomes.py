@@ -63,7 +63,7 @@ def outcomes(outcomes: pd.DataFrame, scenario: Scenario, table: str | None) -> F
     tables = list(scenario.tables) if table is None else [table]
     draws: list[Callable[[Axes, pd.DataFrame, Scenario], None]] = [partial(_talks, tables=tables)]
     reported = table is None or table == scenario.focal_table or scenario.focal_table is None
-    if reported and _has_duty(scenario):
+    if reported and scenario.bears_duties:
         draws += [_relief, _joint] if watchers(scenario) else [_relief]
     widths = [1.0, 1.0, 1.15][: len(draws)]
     panels = bottom.subplots(1, len(draws), squeeze=False, width_ratios=widths)[0]
@@ -241,24 +241,11 @@ def _bar(axes: Axes, middle: float, width: float, count: int, runs: int, colour:
 # -- the joint test ----------------------------------------------------------------------------
 
 
-def _reported_tables(scenario: Scenario) -> list[str]:
-    return list(scenario.tables) if scenario.focal_table is None else [scenario.focal_table]
-
-
-def _has_duty(scenario: Scenario) -> bool:
-    """Return whether a duty against the focal country is on a table that is reported."""
-    tables = _reported_tables(scenario)
-    return any(
-        issue.duty is not None and issue.beneficiary == scenario.focal and issue.table in tables
-        for issue in scenario.issues.values()
-    )
-
-
 def watchers(scenario: Scenario) -> list[str]:
     """Return who would punish the focal country over a table that is reported."""
     found = [
         watcher
-        for table in _reported_tables(scenario)
+        for table in scenario.reported_tables
         for watcher, entry in scenario.tables[table].watchers.items()
         if entry.threatens == scenario.focal
     ]

@@ -36,9 +36,6 @@ LINES: tuple[LineStyle, ...] = ("-", "--", ":", "-.")
 
 TITLE, LABEL, TICK = 15, 11, 10
 
-# Of all intervals of a share or a mean.
-CONFIDENCE = 0.90
-
 # The middle half of the runs and nine tenths of them, and how darkly each is drawn.
 BANDS = ((0.05, 0.95, 0.16), (0.25, 0.75, 0.30))
 
@@ -99,7 +96,7 @@ def heading(scenario: Scenario, what: str, runs: int, width: float) -> str:
 
     `width` is the figure's, in inches.
     """
-    what += f", {runs:,}\N{NO-BREAK SPACE}{'run' if runs == 1 else 'runs'}"
+    what += ", " + count_of_runs(runs).replace(" ", "\N{NO-BREAK SPACE}")
     room = 0.95 * width
     whole = f"{scenario.title}: {what}"
     lines = [whole] if _width(whole, TITLE) <= room else [f"{scenario.title}:", what]
@@ -195,7 +192,7 @@ def share_of_runs(happened: int, runs: int) -> tuple[float, float, float]:
         In how many runs it came to that, of how many; at least one.
     """
     share = happened / runs
-    low, high = share_interval(share, runs, CONFIDENCE)
+    low, high = share_interval(share, runs)
     # At no run or all of them an end is the share itself, but for rounding.
     return 100.0 * share, 100.0 * min(low, share), 100.0 * max(high, share)
 

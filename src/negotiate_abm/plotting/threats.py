@@ -263,14 +263,13 @@ def _cause(issue: str, scenario: Scenario) -> str:
 def _losses(scenario: Scenario) -> dict[str, str]:
     """Return the panels on the focal country's exporters that the scenario has a use for."""
     focal = scenario.countries[scenario.focal].title
-    tables = set(scenario.tables) if scenario.focal_table is None else {scenario.focal_table}
-    issues = [issue for issue in scenario.issues.values() if issue.table in tables]
+    tables = scenario.reported_tables
     watched = [w for w in watches(scenario) if w.table in tables and w.threatens == scenario.focal]
     at_home = [
         a for a in scenario.arrangements.values() if a.active and a.country == scenario.focal
     ]
     found = {}
-    if any(issue.duty is not None and issue.beneficiary == scenario.focal for issue in issues):
+    if scenario.bears_duties:
         found["relief"] = f"Relief to exporters, {focal}"
         if any(arrangement.table in tables for arrangement in at_home):
             found["made_good"] = f"Losses made good by other buyers, {focal}"
@@ -289,7 +288,7 @@ def _money(axes: Axes, values: FloatArray, weeks: FloatArray) -> None:
         axes.text(0.5, 0.5, "none in any run", transform=axes.transAxes, ha="center")
         axes.set_ylim(0.0, 1.0)
         return
-    low, high = mean_interval(values[:, -1], style.CONFIDENCE)
+    low, high = mean_interval(values[:, -1])
     error = (high - low) / 2.0
     axes.errorbar(
         [weeks[-1]],

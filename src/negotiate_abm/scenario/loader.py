@@ -358,9 +358,8 @@ def check_columns(scenario: Scenario, columns: Mapping[str, FloatArray]) -> None
     known = quantities(scenario)
     for key, column in columns.items():
         if key not in known:
-            hint = nearest(key, known)
-            if not hint.startswith("Did you mean"):
-                hint = "`negotiate-abm scenario show --numbers` lists them."
+            listing = "`negotiate-abm scenario show --numbers` lists them."
+            hint = nearest(key, known, otherwise=listing)
             raise RunError(
                 f"override {key}: got numbers by run for a key that is no number of the "
                 f"scenario; expected one that is. {hint}"
